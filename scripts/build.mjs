@@ -1,0 +1,216 @@
+#!/usr/bin/env node
+/**
+ * Builds dist/: each program bundled into one CommonJS file, because start-up is what users feel,
+ * the library likewise, and the sh form of showpath with its version filled in.
+ *
+ *     node scripts/build.mjs [--types] [--force] [DIR]
+ *
+ * Does nothing when everything in dist/ is newer than every input. An entry whose source is not
+ * there is skipped with a line on standard error. Exit 1 when an entry does not build.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const HERE = resolve(import.meta.dirname, '..');
+
+/** Loaded at run time from node_modules: native code cannot be bundled. */
+const EXTERNAL = ['koffi', '@lydell/node-pty'];
+
+/** @typedef {{ source: string, output: string, kind: 'program' | 'library' | 'sh' | 'types' }} Entry */
+
+/** @type {readonly Entry[]} */
+const ENTRIES = [
+  { source: 'src/cli/xh.ts', output: 'dist/xh.cjs', kind: 'program' },
+  { source: 'src/cli/lfu.ts', output: 'dist/lfu.cjs', kind: 'program' },
+  { source: 'src/cli/lfck.ts', output: 'dist/lfck.cjs', kind: 'program' },
+  { source: 'src/cli/showpath.ts', output: 'dist/showpath.cjs', kind: 'program' },
+  { source: 'src/showpath/showpath.sh', output: 'dist/showpath', kind: 'sh' },
+  { source: 'src/index.ts', output: 'dist/index.cjs', kind: 'library' },
+];
+
+/** @type {Entry} */
+const TYPES = { source: 'src/index.ts', output: 'dist/types/index.d.ts', kind: 'types' };
+
+/** Whatever may change what is built, besides src/ itself. */
+const OTHER_INPUTS = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.types.json',
+  'scripts/build.mjs',
+  'node_modules/.package-lock.json',
+];
+
+/**
+ * Builds what is out of date below `root`.
+ *
+ * @param {{ root?: string, types?: boolean, force?: boolean }} [options]
+ * @returns {Promise<boolean>} whether everything that has a source is now built
+ */
+export async function build({ root = HERE, types = false, force = false } = {}) {
+  const entries = types ? [...ENTRIES, TYPES] : ENTRIES;
+  const present = entries.filter((entry) => existsSync(join(root, entry.source)));
+  removeOrphans(root, entries);
+  if (!force && isFresh(root, present)) return true;
+
+  // Taken before anything is read, less the coarseness of file times: a source that is saved
+  // while it is being built is then newer than the result.
+  const started = Date.now() / 1000 - 0.01;
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  let complete = true;
+  for (const entry of entries) {
+    if (!present.includes(entry)) {
+      // The types have the library's source, which has been named already.
+      if (entry.kind !== 'types') say(`${entry.source} is not there: ${entry.output} not built`);
+    } else if (!(await buildEntry(root, entry, version))) {
+      complete = false;
+    } else {
+      utimesSync(join(root, entry.output), started, started);
+    }
+  }
+  return complete;
+}
+
+/** @param {string} root @param {readonly Entry[]} entries */
+function removeOrphans(root, entries) {
+  for (const entry of entries) {
+    if (!existsSync(join(root, entry.source))) rmSync(join(root, entry.output), { force: true });
+  }
+}
+
+/** @param {string} root @param {readonly Entry[]} entries */
+function isFresh(root, entries) {
+  const oldestOutput = Math.min(...entries.map((entry) => modified(join(root, entry.output))));
+  const inputs = OTHER_INPUTS.map((path) => modified(join(root, path)));
+  return oldestOutput > Math.max(newestBelow(join(root, 'src')), ...inputs);
+}
+
+/** Milliseconds; directories count too, since a file taken away shows only there. @param {string} path */
+function newestBelow(path) {
+  let newest = modified(path);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const child = join(path, entry.name);
+    newest = Math.max(newest, entry.isDirectory() ? newestBelow(child) : modified(child));
+  }
+  return newest;
+}
+
+/** Milliseconds; before everything when the file is not there. @param {string} path */
+function modified(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+}
+
+/** @param {string} root @param {Entry} entry @param {string} version */
+async function buildEntry(root, entry, version) {
+  switch (entry.kind) {
+    case 'sh':
+      return buildShell(root, entry, version);
+    case 'types':
+      return buildTypes(root);
+    default:
+      return bundle(root, entry, version);
+  }
+}
+
+/** @param {string} root @param {Entry} entry @param {string} version */
+async function bundle(root, entry, version) {
+  const esbuild = await import('esbuild');
+  try {
+    const { outputFiles } = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: [entry.source],
+      write: false,
+      bundle: true,
+      platform: 'node',
+      target: 'node20.19',
+      format: 'cjs',
+      external: EXTERNAL,
+      legalComments: 'eof',
+      logLevel: 'warning',
+      // First the directive: after any other statement it would mean nothing.
+      banner: {
+        js: "'use strict';\nconst import_meta_url = require('node:url').pathToFileURL(__filename).href;",
+      },
+      define: {
+        XHIER_VERSION: JSON.stringify(version),
+        // A CommonJS file has no import.meta; these say the same of the bundle.
+        'import.meta.url': 'import_meta_url',
+        'import.meta.dirname': '__dirname',
+        'import.meta.filename': '__filename',
+      },
+    });
+    const code = (outputFiles[0]?.text ?? '').replace(/^#!.*\n/, '');
+    if (entry.kind === 'program') install(root, entry, `#!/usr/bin/env node\n${code}`, 0o755);
+    else install(root, entry, code, 0o644);
+    return true;
+  } catch (error) {
+    // esbuild has printed what is wrong with the sources, and where.
+    if (error instanceof Error && 'errors' in error) return false;
+    throw error;
+  }
+}
+
+/** @param {string} root @param {Entry} entry @param {string} version */
+function buildShell(root, entry, version) {
+  const script = readFileSync(join(root, entry.source), 'utf8');
+  install(root, entry, script.replaceAll('@VERSION@', version), 0o755);
+  return true;
+}
+
+/** The declarations, made beside their place so that no file of an earlier build stays. @param {string} root */
+function buildTypes(root) {
+  const types = join(root, 'dist/types');
+  const fresh = `${types}.${process.pid}`;
+  const tsc = join(HERE, 'node_modules/.bin/tsc');
+  const run = spawnSync(tsc, ['-p', 'tsconfig.types.json', '--outDir', fresh], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (run.status === 0) {
+    // What they describe is CommonJS, whatever the package's own type is.
+    writeFileSync(join(fresh, 'package.json'), '{ "type": "commonjs" }\n');
+    rmSync(types, { recursive: true, force: true });
+    renameSync(fresh, types);
+  }
+  rmSync(fresh, { recursive: true, force: true });
+  return run.status === 0;
+}
+
+/**
+ * In one step, so that a program that is being started is never half written.
+ *
+ * @param {string} root @param {Entry} entry @param {string} content @param {number} mode
+ */
+function install(root, entry, content, mode) {
+  const path = join(root, entry.output);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, content, { mode });
+  renameSync(`${path}.${process.pid}`, path);
+}
+
+/** @param {string} line */
+function say(line) {
+  process.stderr.write(`build: ${line}\n`);
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
+  const words = process.argv.slice(2);
+  const root = words.find((word) => !word.startsWith('-'));
+  const complete = await build({
+    root: resolve(root ?? HERE),
+    types: words.includes('--types'),
+    force: words.includes('--force'),
+  });
+  if (!complete) process.exitCode = 1;
+}

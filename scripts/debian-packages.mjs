@@ -1,0 +1,40 @@
+/**
+ * What the tests need from the operating system, with the names that Debian gives it, how to see
+ * whether it is there, and why. The only list: `setup.mjs --tests` installs from it.
+ */
+
+/**
+ * @typedef {{ name: string, provides: string, why: string }} DebianPackage
+ * `provides` is a command to be found on PATH or in the sbin directories, or an absolute path.
+ */
+
+/** @type {readonly DebianPackage[]} */
+export const TEST_PACKAGES = [
+  { name: 'acl', provides: 'setfacl', why: 'copies keep access control lists' },
+  { name: 'attr', provides: 'setfattr', why: 'copies keep extended attributes' },
+  { name: 'busybox', provides: 'busybox', why: 'showpath under the smallest sh' },
+  { name: 'cron', provides: 'crontab', why: "crontab fragments in cron's own eyes" },
+  { name: 'e2fsprogs', provides: 'mkfs.ext4', why: 'full and read-only file systems' },
+  { name: 'fish', provides: 'fish', why: 'showpath and completion under fish' },
+  { name: 'gcc', provides: 'gcc', why: 'packages that are built from source' },
+  { name: 'ksh93u+m', provides: 'ksh93', why: 'showpath under ksh' },
+  {
+    name: 'libc6-dev',
+    provides: '/usr/include/stdio.h',
+    why: 'packages that are built from source',
+  },
+  { name: 'libcap2-bin', provides: 'setcap', why: 'copies keep file capabilities' },
+  { name: 'make', provides: 'make', why: 'packages that are built from source' },
+  { name: 'man-db', provides: 'mandb', why: 'manual pages found through the link farm' },
+  { name: 'mksh', provides: 'mksh', why: 'showpath under mksh' },
+  { name: 'netbase', provides: '/etc/services', why: "merging into the system's own services" },
+  { name: 'openbsd-inetd', provides: 'inetd', why: 'inetd reads what was merged' },
+  { name: 'rsync', provides: 'rsync', why: 'copies compared with an independent copier' },
+  { name: 'stow', provides: 'stow', why: 'link farms compared with an independent one' },
+  { name: 'strace', provides: 'strace', why: 'failing or dying at every system call' },
+  { name: 'tcsh', provides: 'tcsh', why: 'showpath under csh' },
+  { name: 'tmux', provides: 'tmux', why: 'prompts and progress on a real terminal' },
+  { name: 'xz-utils', provides: 'xz', why: 'importing .deb and .tar.xz' },
+  { name: 'zsh', provides: 'zsh', why: 'showpath and completion under zsh' },
+  { name: 'zstd', provides: 'zstd', why: 'importing .deb and .tar.zst' },
+];

@@ -1,0 +1,125 @@
+/**
+ * One lock per site root. flock(2): the kernel lets go when its holder dies, so a lock is never
+ * stale; who holds it is written in the file for those who wait.
+ */
+import { closeSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { b, type Bytes } from '../bytes/bytes.ts';
+import { about, errnoOf } from '../files/error.ts';
+import { LOCK, O, calls, cString } from '../files/kernel.ts';
+import type { Walker } from '../files/walk.ts';
+import { EXIT, XhError } from '../message/error.ts';
+
+export interface LockHolder {
+  readonly pid: number;
+  readonly user: string;
+  readonly command: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
+
+export interface LockOptions {
+  /** Seconds to wait for another holder. */
+  readonly timeout: number;
+  /** The command that wants it, for those who wait for us. */
+  readonly command: string;
+  /** Called once when somebody else holds it. */
+  readonly onWait?: (holder: LockHolder | undefined) => void;
+}
+
+export interface Lock {
+  release(): void;
+}
+
+const LOCK_FILE = b`/.software/local/.admin/lock`;
+/** Milliseconds between two tries. */
+const RETRY = 100;
+
+/**
+ * Takes the site's lock, waiting for at most `timeout` seconds.
+ * @throws XhError E_LOCKED (exit 5) naming the holder
+ */
+export function takeLock(walker: Walker, options: LockOptions): Lock {
+  const place = walker.locate(LOCK_FILE, { follow: true });
+  const fd = about(place.path, () =>
+    calls.openat(
+      place.dir.fd,
+      cString(place.name),
+      O.rdwr | O.creat | O.nofollow | O.cloexec,
+      0o644,
+    ),
+  );
+  const deadline = Date.now() + options.timeout * 1000;
+  let told = false;
+  while (!tryLock(fd, place.path)) {
+    const holder = readHolder(fd);
+    if (!told) options.onWait?.(holder);
+    told = true;
+    if (Date.now() >= deadline) {
+      closeSync(fd);
+      throw locked(holder, options.timeout);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
+  }
+  const holder: LockHolder = {
+    pid: process.pid,
+    user: userName(),
+    command: options.command,
+    since: new Date().toISOString(),
+  };
+  const text = Buffer.from(`${JSON.stringify(holder)}\n`);
+  about(place.path, () => {
+    ftruncateSync(fd, 0);
+    writeSync(fd, text, 0, text.length, 0);
+  });
+  return {
+    release() {
+      // closing lets go; the text stays and does no harm
+      closeSync(fd);
+    },
+  };
+}
+
+/** `xh install foo (pid 12, user root, since …)`. */
+export function holderText(holder: LockHolder | undefined): string {
+  if (holder === undefined) return 'another command';
+  return `'${holder.command}' (pid ${holder.pid}, user ${holder.user}, since ${holder.since})`;
+}
+
+/** The account that runs this, for records and messages. */
+export function userName(): string {
+  try {
+    return process.env['SUDO_USER'] ?? userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? '');
+  }
+}
+
+function tryLock(fd: number, path: Bytes): boolean {
+  return about(path, () => {
+    try {
+      calls.flock(fd, LOCK.exclusive | LOCK.nonBlocking);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'EAGAIN' || errnoOf(error) === 'EINTR') return false;
+      throw error;
+    }
+  });
+}
+
+function readHolder(fd: number): LockHolder | undefined {
+  try {
+    // the holder may be writing just now: then nobody is named
+    return JSON.parse(readFileSync(`/proc/self/fd/${fd}`, 'utf8')) as LockHolder;
+  } catch {
+    return undefined;
+  }
+}
+
+function locked(holder: LockHolder | undefined, timeout: number): XhError {
+  return new XhError(
+    'E_LOCKED',
+    `the site is locked by ${holderText(holder)}; waited ${timeout} s`,
+    { exit: EXIT.locked, remedy: 'try again later, or wait longer with --lock-timeout SECONDS' },
+  );
+}

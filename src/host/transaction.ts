@@ -1,0 +1,108 @@
+/**
+ * A command's stay on a host: the site opened, its own directories there, the lock held, whatever
+ * a killed command left settled first. Everything that changes a host goes through here.
+ */
+import { b, type Bytes } from '../bytes/bytes.ts';
+import { createWalker, makeDirs, type Walker } from '../files/walk.ts';
+import { inSite, type Site } from '../site/site.ts';
+import { symlinkAt } from '../files/names.ts';
+import { errnoOf } from '../files/error.ts';
+import { recover, type Recovery } from './apply.ts';
+import { takeLock, type LockHolder } from './lock.ts';
+import type { ScriptRun } from './plan.ts';
+
+/** An opened site. */
+export interface Host {
+  readonly site: Site;
+  readonly walker: Walker;
+}
+
+export interface TransactionOptions {
+  /** The command line, for those who wait and for history. */
+  readonly command: string;
+  /** Seconds to wait for another command. */
+  readonly lockTimeout: number;
+  readonly onWait?: (holder: LockHolder | undefined) => void;
+  /** Told of what a killed command had left and what became of it. */
+  readonly onRecovery?: (recovery: Recovery) => void;
+  /** Runs the opposite of scripts whose transaction is taken back. */
+  readonly undoScripts?: (host: Host, scripts: readonly ScriptRun[]) => void;
+}
+
+/** Directories of a site that has just been begun. */
+const OWN_DIRECTORIES: readonly Bytes[] = [
+  b`/.software/share`,
+  b`/.software/local/.admin/journal`,
+  b`/.software/local/.admin/receipts`,
+  b`/.software/local/.admin/generations`,
+  b`/.software/local/.admin/objects`,
+  b`/.software/local/.admin/log`,
+];
+
+/** Runs `work` on a site for reading: no lock, nothing made. */
+export function visitHost<T>(site: Site, work: (host: Host) => T): T {
+  const walker = createWalker(site.root);
+  try {
+    return work({ site, walker });
+  } finally {
+    walker.close();
+  }
+}
+
+/**
+ * Runs `work` with the site's lock held and its journal settled.
+ * @throws XhError E_LOCKED (5); FileError when the site may not be written (4)
+ */
+export async function withHost<T>(
+  site: Site,
+  options: TransactionOptions,
+  work: (host: Host) => T | Promise<T>,
+): Promise<T> {
+  const walker = createWalker(site.root);
+  try {
+    const host = { site, walker };
+    prepareSite(host);
+    const lock = takeLock(walker, {
+      timeout: options.lockTimeout,
+      command: options.command,
+      ...(options.onWait && { onWait: options.onWait }),
+    });
+    try {
+      const { undoScripts } = options;
+      const settled = recover(walker, {
+        ...(undoScripts && {
+          undoScripts: (scripts) => {
+            undoScripts(host, scripts);
+          },
+        }),
+      });
+      for (const recovery of settled) options.onRecovery?.(recovery);
+      return await work(host);
+    } finally {
+      lock.release();
+    }
+  } finally {
+    walker.close();
+  }
+}
+
+/** Makes what every site has: trees, `/software`, the host's own records. Repeating it does nothing. */
+function prepareSite(host: Host): void {
+  const { site, walker } = host;
+  for (const path of OWN_DIRECTORIES) makeDirs(walker, path);
+  makeLinkOnce(walker, b`/software`, inSite(site, b`/.software/share`));
+  makeLinkOnce(walker, b`/.software/share/.admin`, inSite(site, b`/.software/local/.admin`));
+}
+
+function makeLinkOnce(walker: Walker, path: Bytes, target: Bytes): void {
+  if (walker.stat(path) !== undefined) return;
+  const place = walker.locate(path);
+  try {
+    symlinkAt(place.dir, place.name, target);
+  } catch (error) {
+    // another command was quicker; or the share tree is mounted read-only, and its owner makes it
+    if (!HARMLESS.has(errnoOf(error) ?? '')) throw error;
+  }
+}
+
+const HARMLESS: ReadonlySet<string> = new Set(['EEXIST', 'EROFS']);
