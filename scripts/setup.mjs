@@ -64,10 +64,9 @@ function installDependencies(root) {
  * @param {string} root
  */
 function isInstalled(root) {
-  const record = readIfThere(join(root, 'node_modules/.package-lock.json'));
-  if (record === '') return false;
-  const installed = JSON.parse(record).packages;
-  const wanted = JSON.parse(readIfThere(join(root, 'package-lock.json'))).packages;
+  const installed = lockedPackages(join(root, 'node_modules/.package-lock.json'));
+  const wanted = lockedPackages(join(root, 'package-lock.json'));
+  if (installed === undefined || wanted === undefined) return false;
   return (
     Object.keys(installed).every((path) => path in wanted) &&
     Object.entries(wanted).every(([path, entry]) => {
@@ -77,6 +76,15 @@ function isInstalled(root) {
       return found.version === entry.version && found.integrity === entry.integrity;
     })
   );
+}
+
+/** Nothing for a file that is not there or damaged: npm will say what is wrong with it. @param {string} path */
+function lockedPackages(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an optional package names this machine; only npm can tell where it names a libc too. */

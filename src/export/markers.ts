@@ -75,9 +75,7 @@ export function disabledPrefix(owner: Bytes, comment: Bytes = b`#`): Bytes {
 
 /** Whether a line of a fragment would be taken for one of ours. */
 export function looksLikeMarker(text: Bytes, comment: Bytes = b`#`): boolean {
-  return (
-    markerOf(text, comment) !== undefined || text.startsWith(b`${comment}xhier:disabled-by `)
-  );
+  return markerOf(text, comment) !== undefined || text.startsWith(b`${comment}xhier:disabled-by `);
 }
 
 function markerOf(

@@ -66,8 +66,8 @@ test('a new folder needs a layer, and nothing outside src is imported', () => {
     'src/bytes/b.ts': "import { x } from '../../test/x.ts';\n",
   });
   expect(status).toBe(1);
-  expect(lines[0]).toMatch(/^src\/weather\/rain\.ts:1: src\/weather\/rain\.ts is in no layer/);
-  expect(lines[1]).toBe('src/bytes/b.ts:1: imports test/x.ts, which is outside src/');
+  expect(lines[0]).toBe('src/bytes/b.ts:1: imports test/x.ts, which is outside src/');
+  expect(lines[1]).toMatch(/^src\/weather\/rain\.ts:1: src\/weather\/rain\.ts is in no layer/);
 });
 
 test('a circle among files is shown as a path', () => {
@@ -105,7 +105,7 @@ test('only src/files writes to the disk, however the function is reached', () =>
     'src/host/opened.ts': "import { openSync } from 'node:fs';\nopenSync(path, 'wx');\n",
   });
   expect(status).toBe(1);
-  expect(lines.map((line) => line.split(' writes')[0]).toSorted()).toEqual([
+  expect(lines.map((line) => line.replace(/ writes.*/, '')).toSorted()).toEqual([
     'src/host/named.ts:1: rmSync',
     'src/host/opened.ts:2: open with these flags',
     'src/host/promises.ts:1: mkdir',
@@ -146,7 +146,7 @@ test("what belongs to one developer's machine is found, what looks alike is not"
   expect(found.status).toBe(1);
   expect(found.lines.toSorted()).toEqual([
     `README.md:1: ${privatePath('root', 'notes')} is a path of one machine`,
-    'notes.txt:1: https://registry.example.org is a registry',
+    `notes.txt:1: ${registry.slice(0, -2)} is a registry`,
     'package-lock.json:1: "resolved": "http is a download address',
     `src/site/site.ts:1: ${home.slice(0, -2)} is somebody's home directory`,
   ]);

@@ -9,37 +9,36 @@ const INSTALLING = 'setup: installing what package-lock.json lists (npm ci)';
 
 let clone: string;
 beforeEach(() => {
-  // A clone that depends on one package inside it, so that nothing is fetched from anywhere.
   clone = mkdtempSync(join(tmpdir(), 'clone-'));
   cpSync(join(import.meta.dirname, '../../scripts'), join(clone, 'scripts'), { recursive: true });
   mkdirSync(join(clone, 'src'));
-  mkdirSync(join(clone, 'inner'));
-  writeFileSync(join(clone, 'inner/package.json'), '{ "name": "inner", "version": "1.0.0" }');
-  writeProject('1.0.0');
+  writeProject(['inner']);
 });
 afterEach(() => {
   rmSync(clone, { recursive: true });
 });
 
-function writeProject(version: string): void {
-  const project = { name: 'small', version, dependencies: { inner: 'file:inner' } };
-  const lock = {
-    name: 'small',
-    version,
-    lockfileVersion: 3,
-    requires: true,
-    packages: {
-      '': project,
-      inner: { version: '1.0.0' },
-      'node_modules/inner': { resolved: 'inner', link: true },
-    },
-  };
+/** Its dependencies are packages inside the clone, so that nothing is fetched from anywhere. */
+function writeProject(names: readonly string[]): void {
+  const project: Record<string, unknown> = { name: 'small', version: '1.0.0' };
+  project['dependencies'] = Object.fromEntries(names.map((name) => [name, `file:${name}`]));
+  const packages: Record<string, unknown> = { '': project };
+  for (const name of names) {
+    mkdirSync(join(clone, name), { recursive: true });
+    writeFileSync(join(clone, name, 'package.json'), JSON.stringify({ name, version: '1.0.0' }));
+    packages[name] = { version: '1.0.0' };
+    packages[`node_modules/${name}`] = { resolved: name, link: true };
+  }
+  const lock = { name: 'small', version: '1.0.0', lockfileVersion: 3, requires: true, packages };
   writeFileSync(join(clone, 'package.json'), JSON.stringify(project));
   writeFileSync(join(clone, 'package-lock.json'), JSON.stringify(lock));
 }
 
-function setUp(env: NodeJS.ProcessEnv = {}): { status: number | null; lines: string[] } {
-  const run = spawnSync(process.execPath, [join(clone, 'scripts/setup.mjs')], {
+function setUp(
+  env: NodeJS.ProcessEnv = {},
+  ...words: string[]
+): { status: number | null; lines: string[] } {
+  const run = spawnSync(process.execPath, [join(clone, 'scripts/setup.mjs'), ...words], {
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
@@ -63,12 +62,9 @@ test('packages that went away, or another lock file, are installed again', () =>
   setUp();
   rmSync(join(clone, 'node_modules'), { recursive: true });
   expect(setUp().lines).toEqual([INSTALLING]);
-  writeFileSync(join(clone, 'inner/package.json'), '{ "name": "inner", "version": "1.1.0" }');
-  const lock = join(clone, 'package-lock.json');
-  const changed = spawnSync('npm', ['install', '--package-lock-only'], { cwd: clone });
-  expect(changed.status).toBe(0);
-  expect(existsSync(lock)).toBe(true);
+  writeProject(['inner', 'second']);
   expect(setUp().lines).toEqual([INSTALLING]);
+  expect(existsSync(join(clone, 'node_modules/second/package.json'))).toBe(true);
 });
 
 test('what somebody installed with npm himself is not installed again', () => {
@@ -86,4 +82,14 @@ test('when npm fails, its words are shown and what to do, and the set-up fails',
   expect(lines.at(-1)).toBe(
     'setup: npm ci failed (above); once its cause is gone, run `npm run setup`',
   );
+});
+
+test('what the tests lack and nobody may install is named with its cost, and fails nothing', () => {
+  setUp();
+  const { status, lines } = setUp({ PATH: join(clone, 'no-commands') }, '--tests');
+  expect(status).toBe(0);
+  expect(lines).toContain(
+    'setup: no strace: tests will fail that need it (failing or dying at every system call)',
+  );
+  expect(lines.at(-1)).toMatch(/^setup: to have them: apt-get install .*\bstrace\b/);
 });

@@ -3,7 +3,7 @@
  * in memory after the first time; what does not is decompressed again, so that no temporary file is
  * ever made and a package may be larger than memory.
  */
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { about } from '../../files/error.ts';
@@ -73,7 +73,8 @@ export function openPacked(range: FileRange, limits: ImportLimits): Packed {
 /** The first bytes of `range`, for telling what it is; fewer when it is shorter. @throws FileError */
 export function readStart(range: FileRange, count = 16): Buffer {
   return about(range.path, () => {
-    const fd = openSync(toBuffer(range.path), 'r');
+    // a pipe in its place must not make us wait
+    const fd = openSync(toBuffer(range.path), constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(Math.min(count, range.size));
       return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, range.start));
@@ -116,15 +117,12 @@ async function* readRange(range: FileRange, stamp: string): AsyncGenerator<Buffe
       if (stampText(await file.stat({ bigint: true })) !== stamp) throw changed(path);
     };
     await check();
-    if (size > 0) {
-      const stream = createReadStream('', {
-        fd: file.fd,
-        autoClose: false,
-        start,
-        end: start + size - 1,
-        highWaterMark: READ_PIECE,
-      });
-      yield* stream as AsyncIterable<Buffer>;
+    for (let at = start; at < start + size; ) {
+      const piece = Buffer.allocUnsafe(Math.min(READ_PIECE, start + size - at));
+      const { bytesRead } = await file.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) throw changed(path);
+      at += bytesRead;
+      yield piece.subarray(0, bytesRead);
     }
     await check();
   } finally {

@@ -1,0 +1,71 @@
+/** The shape of one `xh` command: its description, from which help and man pages come, and its run. */
+import type { ExitCode } from '../message/error.ts';
+import type { Config } from '../site/config.ts';
+import type { Site } from '../site/site.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface CommandOption {
+  /** As commander writes them: `-n, --dry-run`, `--keep <count>`. */
+  readonly flags: string;
+  readonly summary: string;
+  readonly choices?: readonly string[];
+  /** May be given several times. */
+  readonly repeats?: boolean;
+}
+
+export interface Example {
+  readonly command: string;
+  readonly explains: string;
+}
+
+export interface Command {
+  /** Arguments as in a synopsis: `<package...>`, `[generation]`. */
+  readonly usage: string;
+  /** Paragraphs for `--help` and the manual page. */
+  readonly details: string;
+  readonly options: readonly CommandOption[];
+  readonly examples: readonly Example[];
+  readonly run: (call: Call) => Promise<ExitCode> | ExitCode;
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** One call of a command. */
+export interface Call {
+  readonly args: readonly string[];
+  /** By camel-case name: `dryRun`. */
+  readonly options: OptionValues;
+  readonly site: Site;
+  /** Read when asked for. */
+  readonly config: () => Config;
+  readonly terminal: Terminal;
+  /** What the user typed, for history and for those who wait for the lock. */
+  readonly commandLine: string;
+}
+
+export const JSON_OPTION: CommandOption = {
+  flags: '--json',
+  summary: 'print JSON for programs',
+};
+export const DRY_RUN_OPTION: CommandOption = {
+  flags: '-n, --dry-run',
+  summary: 'show what would be done and change nothing',
+};
+export const REASON_OPTION: CommandOption = {
+  flags: '-m, --message <why>',
+  summary: 'why, for the history',
+};
+
+/** Options that every command knows, before or after its name. */
+export const GLOBAL_OPTIONS: readonly CommandOption[] = [
+  { flags: '--root <dir>', summary: 'the site root (default: $XH_ROOT, or /)' },
+  { flags: '-v, --verbose', summary: 'say more' },
+  { flags: '-q, --quiet', summary: 'say only what is wrong' },
+  {
+    flags: '--color <when>',
+    summary: 'colours (auto, always, never)',
+    choices: ['auto', 'always', 'never'],
+  },
+  { flags: '-y, --yes', summary: 'answer yes to every question' },
+  { flags: '--lock-timeout <seconds>', summary: 'how long to wait for another command' },
+];

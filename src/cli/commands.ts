@@ -1,0 +1,121 @@
+/** All commands of `xh`, in the order of its help; each is loaded when it is called. */
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  /** Heading in the help. */
+  readonly group: string;
+  /** One line. */
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+const MAKE = 'Make packages';
+const HOST = 'Put them on this host';
+const KNOW = 'Know what is there';
+const SITE = 'The site';
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'mkpkg',
+    group: MAKE,
+    summary: 'make the skeleton of a package',
+    load: async () => (await import('./commands/mkpkg.ts')).command,
+  },
+  {
+    name: 'import',
+    group: MAKE,
+    summary: 'make a package of software that exists: .deb, tarball, prefix',
+    load: async () => (await import('./commands/import.ts')).command,
+  },
+  {
+    name: 'install',
+    group: HOST,
+    summary: 'install packages: dependencies, scripts, system files, links',
+    load: async () => (await import('./commands/install.ts')).command,
+  },
+  {
+    name: 'uninstall',
+    group: HOST,
+    summary: 'take packages out again, exactly',
+    load: async () => (await import('./commands/uninstall.ts')).command,
+  },
+  {
+    name: 'use',
+    group: HOST,
+    summary: 'choose which version of a package is current',
+    load: async () => (await import('./commands/use.ts')).command,
+  },
+  {
+    name: 'make-links',
+    group: HOST,
+    summary: 'bring the link farms and the path table up to date',
+    load: async () => (await import('./commands/make-links.ts')).command,
+  },
+  {
+    name: 'prefer',
+    group: HOST,
+    summary: 'settle who provides a name that several packages have',
+    load: async () => (await import('./commands/prefer.ts')).command,
+  },
+  {
+    name: 'list',
+    group: KNOW,
+    summary: 'list the packages of the depot',
+    load: async () => (await import('./commands/list.ts')).command,
+  },
+  {
+    name: 'info',
+    group: KNOW,
+    summary: 'show all about a package',
+    load: async () => (await import('./commands/info.ts')).command,
+  },
+  {
+    name: 'files',
+    group: KNOW,
+    summary: 'list the files of a package',
+    load: async () => (await import('./commands/files.ts')).command,
+  },
+  {
+    name: 'which',
+    group: KNOW,
+    summary: 'tell who owns a file or command, and why it is linked',
+    load: async () => (await import('./commands/which.ts')).command,
+  },
+  {
+    name: 'history',
+    group: HOST,
+    summary: 'show what was changed on this host, when and by whom',
+    load: async () => (await import('./commands/history.ts')).command,
+  },
+  {
+    name: 'rollback',
+    group: HOST,
+    summary: 'go back to an earlier generation',
+    load: async () => (await import('./commands/rollback.ts')).command,
+  },
+  {
+    name: 'recover',
+    group: HOST,
+    summary: 'finish or take back what a killed command left',
+    load: async () => (await import('./commands/recover.ts')).command,
+  },
+  {
+    name: 'config',
+    group: SITE,
+    summary: 'show the configuration in force and where each value comes from',
+    load: async () => (await import('./commands/config.ts')).command,
+  },
+  {
+    name: 'arch',
+    group: SITE,
+    summary: 'print the architecture of this host',
+    load: async () => (await import('./commands/arch.ts')).command,
+  },
+  {
+    name: 'platform',
+    group: SITE,
+    summary: 'print the platform of this host',
+    load: async () => (await import('./commands/platform.ts')).command,
+  },
+];

@@ -1,0 +1,96 @@
+/** What goes to the two streams, and whether in colour: data to standard output, all else to standard error. */
+import { writeSync } from 'node:fs';
+
+export type ColorWhen = 'auto' | 'always' | 'never';
+
+export interface TerminalOptions {
+  readonly color: ColorWhen;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+export type Style = (text: string) => string;
+
+export interface Styles {
+  readonly bold: Style;
+  readonly dim: Style;
+  readonly red: Style;
+  readonly green: Style;
+  readonly yellow: Style;
+  readonly cyan: Style;
+}
+
+export interface Terminal {
+  /** Data: always, to standard output. */
+  print(line: string): void;
+  /** What is going on, to standard error; not with --quiet. */
+  tell(line: string): void;
+  /** More of it, with --verbose. */
+  detail(line: string): void;
+  /** What must be read, to standard error, --quiet or not. */
+  warn(line: string): void;
+  readonly out: Styles;
+  readonly err: Styles;
+  readonly verbose: boolean;
+  /** Whether a person can be asked. */
+  readonly interactive: boolean;
+}
+
+export function createTerminal(options: TerminalOptions): Terminal {
+  return {
+    print: (line) => {
+      write(1, `${line}\n`);
+    },
+    tell: (line) => {
+      if (!options.quiet) write(2, `${line}\n`);
+    },
+    detail: (line) => {
+      if (options.verbose) write(2, `${line}\n`);
+    },
+    warn: (line) => {
+      write(2, `${line}\n`);
+    },
+    out: stylesFor(wantsColor(options.color, process.stdout.isTTY)),
+    err: stylesFor(wantsColor(options.color, process.stderr.isTTY)),
+    verbose: options.verbose,
+    interactive: process.stdin.isTTY && process.stderr.isTTY,
+  };
+}
+
+/** NO_COLOR (no-color.org), TERM=dumb and pipes are respected; `always` and `never` are the user's word. */
+function wantsColor(when: ColorWhen, isTerminal: boolean): boolean {
+  if (when !== 'auto') return when === 'always';
+  const { NO_COLOR, TERM } = process.env;
+  return isTerminal && (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb';
+}
+
+function stylesFor(color: boolean): Styles {
+  const style =
+    (on: number, off: number): Style =>
+    (text) =>
+      color ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  return {
+    bold: style(1, 22),
+    dim: style(2, 22),
+    red: style(31, 39),
+    green: style(32, 39),
+    yellow: style(33, 39),
+    cyan: style(36, 39),
+  };
+}
+
+/** Synchronous, so that nothing is lost at exit; a pipe that is full is waited for, a closed one ends us. */
+function write(fd: 1 | 2, text: string): void {
+  const content = Buffer.from(text);
+  for (let done = 0; done < content.length; ) {
+    try {
+      done += writeSync(fd, content, done);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      // the reader has gone (`xh list | head`): like SIGPIPE
+      else if (code === 'EPIPE') process.exit(fd === 1 ? 0 : 1);
+      else throw error;
+    }
+  }
+}

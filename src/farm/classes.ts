@@ -1,0 +1,133 @@
+/** The link classes as one table: which part of a package is linked where. */
+import { b, type Bytes } from '../bytes/bytes.ts';
+import { basename } from '../bytes/path.ts';
+
+export interface LinkClass {
+  /** As in `Options` `links` and in receipts. */
+  readonly name: string;
+  /** One line for people. */
+  readonly summary: string;
+  /** From which directories of a package to which directories of the host. */
+  readonly trees: readonly LinkTree[];
+  /** Whether directories below are gone through, or only files directly in it are linked. */
+  readonly deep: boolean;
+  /** Whether only what can be executed is meant. */
+  readonly executable?: boolean;
+  /** Which files are meant; all unless given. The path is below `from`. */
+  readonly wants?: (path: Bytes) => boolean;
+}
+
+export interface LinkTree {
+  /** Below the package. */
+  readonly from: Bytes;
+  /** As inside the site. */
+  readonly to: Bytes;
+}
+
+const ADMIN = b`/.software/local/.admin`;
+
+export const LINK_CLASSES: readonly LinkClass[] = [
+  {
+    name: 'commands',
+    summary: 'user commands',
+    trees: [{ from: b`bin`, to: b`${ADMIN}/bins/bin` }],
+    deep: false,
+    executable: true,
+  },
+  {
+    name: 'maintenance',
+    summary: 'maintenance commands',
+    trees: [{ from: b`maintenance`, to: b`${ADMIN}/bins/maintenance` }],
+    deep: false,
+    executable: true,
+  },
+  {
+    name: 'servers',
+    summary: 'commands for programs',
+    trees: [{ from: b`servers`, to: b`${ADMIN}/bins/servers` }],
+    deep: false,
+    executable: true,
+  },
+  {
+    name: 'man',
+    summary: 'manual pages',
+    trees: [
+      { from: b`man`, to: b`${ADMIN}/man` },
+      { from: b`share/man`, to: b`${ADMIN}/man` },
+    ],
+    deep: true,
+    // cat pages and whatis databases belong to the host
+    wants: (path) => /^(?:[^/]+\/)?man[^/]+\/[^/]+$/.test(path),
+  },
+  {
+    name: 'info',
+    summary: 'info documents',
+    trees: [
+      { from: b`info`, to: b`${ADMIN}/info` },
+      { from: b`share/info`, to: b`${ADMIN}/info` },
+    ],
+    deep: true,
+    // the directory of all documents is made, not linked: every package would bring its own
+    wants: (path) => !/^dir(?:\.(?:gz|xz|old))?$/.test(path),
+  },
+  {
+    name: 'completions',
+    summary: 'shell completions',
+    trees: [
+      { from: b`share/bash-completion/completions`, to: b`${ADMIN}/completions/bash` },
+      { from: b`share/zsh/site-functions`, to: b`${ADMIN}/completions/zsh` },
+      { from: b`share/zsh/vendor-completions`, to: b`${ADMIN}/completions/zsh` },
+      { from: b`share/fish/vendor_completions.d`, to: b`${ADMIN}/completions/fish` },
+    ],
+    deep: false,
+  },
+  {
+    name: 'icons',
+    summary: 'icons',
+    trees: [{ from: b`share/icons`, to: b`${ADMIN}/share/icons` }],
+    deep: true,
+    wants: (path) => basename(path) !== 'icon-theme.cache',
+  },
+  {
+    name: 'desktop',
+    summary: 'desktop files',
+    trees: [{ from: b`share/applications`, to: b`${ADMIN}/share/applications` }],
+    deep: true,
+    wants: (path) => basename(path) !== 'mimeinfo.cache',
+  },
+  {
+    name: 'pkgconfig',
+    summary: 'pkg-config files',
+    trees: [
+      { from: b`lib/pkgconfig`, to: b`${ADMIN}/pkgconfig` },
+      { from: b`share/pkgconfig`, to: b`${ADMIN}/pkgconfig` },
+    ],
+    deep: false,
+  },
+  {
+    name: 'locale',
+    summary: 'message catalogues',
+    trees: [{ from: b`share/locale`, to: b`${ADMIN}/share/locale` }],
+    deep: true,
+  },
+  {
+    name: 'headers',
+    summary: 'headers',
+    trees: [{ from: b`include`, to: b`/usr/include` }],
+    deep: true,
+  },
+  {
+    name: 'libraries',
+    summary: 'libraries',
+    trees: [{ from: b`lib`, to: b`/usr/local/lib` }],
+    deep: false,
+    // what a linker or the loader looks for; a program's private files are not linked
+    wants: (path) => /^lib[^/]*\.(?:a|la|so(?:\.[^/]*)?)$/.test(path),
+  },
+];
+
+/** The classes whose links a package wants: all, or those that its `Options` name. */
+export function classesOf(named: readonly string[] | undefined): readonly LinkClass[] {
+  if (named === undefined || named.includes('all')) return LINK_CLASSES;
+  return LINK_CLASSES.filter((linkClass) => named.includes(linkClass.name));
+}

@@ -1,0 +1,218 @@
+/**
+ * A plan in the making: planners say what should be, one after the other, and each sees what those
+ * before it decided. It reads the host and touches nothing; every path ends in at most one change.
+ */
+import { b, bytes, type Bytes } from '../bytes/bytes.ts';
+import { components, dirname, join } from '../bytes/path.ts';
+import { readAt, sha256 } from '../files/content.ts';
+import { closeDir, listDir, openDirAt } from '../files/dir.ts';
+import { statAt } from '../files/stat.ts';
+import type { Walker } from '../files/walk.ts';
+import type { Before, Change } from './plan.ts';
+import { sameState, stateOf } from './state.ts';
+
+export interface WriteOptions {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly bookkeeping?: boolean;
+}
+
+export interface Draft {
+  readonly walker: Walker;
+  /** What will be at `path` itself. */
+  look(path: Bytes): Before;
+  /** The content that the file at `path` will have, links followed; undefined when there is no file. */
+  read(path: Bytes): { readonly content: Bytes; readonly mode: number } | undefined;
+  /** What the link at `path`, or the links on the way, lead to. */
+  follow(path: Bytes): Bytes;
+  /** Names that will be in a directory. */
+  list(path: Bytes): ReadonlySet<Bytes>;
+  write(path: Bytes, content: Bytes, options?: WriteOptions): void;
+  link(path: Bytes, target: Bytes): void;
+  remove(path: Bytes, options?: { readonly bookkeeping?: boolean }): void;
+  displace(path: Bytes, keptAs: Bytes, target: Bytes): void;
+  restore(path: Bytes, keptAs: Bytes): void;
+  /** Makes a directory and those above it, where missing. @returns those that are made */
+  makeDir(path: Bytes): readonly Bytes[];
+  /** Removes a directory that will be empty. */
+  removeDir(path: Bytes): void;
+  tree(change: Omit<Extract<Change, { op: 'tree' }>, 'op' | 'before'>): void;
+  /** The changes so far, in the order in which they are to be made. */
+  changes(): readonly Change[];
+}
+
+/** What a path will be, with what it is. */
+interface Entry {
+  readonly before: Before;
+  readonly after: Before;
+  readonly content?: Bytes;
+  readonly options: WriteOptions;
+  /** Displaced, restored and published things, which are more than before and after. */
+  readonly special?: Change;
+}
+
+/** Starts a plan on a host. */
+export function createDraft(walker: Walker): Draft {
+  const entries = new Map<Bytes, Entry>();
+  const made = new Set<Bytes>();
+  const removed = new Set<Bytes>();
+  /** Directories that are known to be there. */
+  const present = new Set<Bytes>();
+
+  function look(path: Bytes): Before {
+    return entries.get(path)?.after ?? stateOf(walker, path);
+  }
+
+  /** Sets what a path will be; what it is now is remembered from the first time. */
+  function put(path: Bytes, after: Before, rest: Partial<Entry> = {}): void {
+    const old = entries.get(path);
+    const before = old?.before ?? stateOf(walker, path);
+    const entry: Entry = { options: {}, ...rest, before, after };
+    if (sameEntry(entry)) entries.delete(path);
+    else entries.set(path, entry);
+  }
+
+  function follow(path: Bytes): Bytes {
+    return walker.tryLocate(path, { follow: true })?.path ?? path;
+  }
+
+  return {
+    walker,
+    look,
+    follow,
+    read(path) {
+      const real = follow(path);
+      const entry = entries.get(real);
+      if (entry !== undefined) {
+        if (entry.content === undefined || entry.after.type !== 'file') return undefined;
+        return { content: entry.content, mode: entry.after.mode };
+      }
+      const place = walker.tryLocate(real);
+      const found = place === undefined ? undefined : statAt(place.dir, place.name);
+      if (place === undefined || found?.type !== 'f') return undefined;
+      return { content: readAt(place.dir, place.name), mode: found.mode };
+    },
+    list(path) {
+      const names = new Set(listNow(walker, path));
+      for (const [at, entry] of entries) {
+        if (dirname(at) !== path) continue;
+        const name = at.slice(path.length + 1) as Bytes;
+        if (entry.after.type === 'absent') names.delete(name);
+        else names.add(name);
+      }
+      for (const at of removed) {
+        if (dirname(at) === path) names.delete(at.slice(path.length + 1) as Bytes);
+      }
+      return names;
+    },
+    write(path, content, options = {}) {
+      const real = follow(path);
+      const before = entries.get(real)?.before ?? stateOf(walker, real);
+      const old = before.type === 'file' ? before : undefined;
+      put(
+        real,
+        {
+          type: 'file',
+          sha256: sha256(content),
+          mode: options.mode ?? old?.mode ?? 0o644,
+          uid: options.uid ?? old?.uid ?? -1,
+          gid: options.gid ?? old?.gid ?? -1,
+        },
+        { content, options },
+      );
+    },
+    link(path, target) {
+      put(path, { type: 'link', target });
+    },
+    remove(path, options = {}) {
+      put(path, { type: 'absent' }, { options });
+    },
+    displace(path, keptAs, target) {
+      const before = stateOf(walker, path);
+      const special: Change = { op: 'displace', path, keptAs, target, before };
+      put(path, { type: 'link', target }, { special });
+    },
+    restore(path, keptAs) {
+      const special: Change = { op: 'restore', path, keptAs, before: stateOf(walker, path) };
+      put(path, stateOf(walker, keptAs), { special });
+    },
+    makeDir(path) {
+      if (present.has(path)) return [];
+      const missing: Bytes[] = [];
+      let at: Bytes = b`/`;
+      for (const name of components(path)) {
+        at = join(at, name);
+        if (made.has(at)) continue;
+        const place = walker.tryLocate(at, { follow: true });
+        if (place !== undefined && statAt(place.dir, place.name) !== undefined) continue;
+        missing.push(at);
+      }
+      for (const directory of missing) made.add(directory);
+      present.add(path);
+      return missing;
+    },
+    removeDir(path) {
+      removed.add(path);
+    },
+    tree(change) {
+      const before = stateOf(walker, change.path);
+      const special: Change = { op: 'tree', ...change, before };
+      put(change.path, { type: 'directory', mode: 0o755, uid: -1, gid: -1 }, { special });
+    },
+    changes() {
+      const directories = [...made].map((path): Change => ({ op: 'mkdir', path, mode: 0o755 }));
+      const leaves = [...entries].map(([path, entry]) => changeOf(path, entry));
+      // deepest first
+      const gone = [...removed]
+        .toSorted((one, other) => components(other).length - components(one).length)
+        .map((path): Change => ({ op: 'rmdir', path, before: stateOf(walker, path) }));
+      return [...directories, ...leaves, ...gone];
+    },
+  };
+}
+
+function sameEntry(entry: Entry): boolean {
+  if (entry.special !== undefined) return false;
+  if (!sameState(entry.before, entry.after)) return false;
+  if (entry.before.type !== 'file' || entry.after.type !== 'file') return true;
+  const { mode, uid, gid } = entry.options;
+  const { before } = entry;
+  return (
+    (mode ?? before.mode) === before.mode &&
+    (uid ?? before.uid) === before.uid &&
+    (gid ?? before.gid) === before.gid
+  );
+}
+
+function changeOf(path: Bytes, entry: Entry): Change {
+  const { before, after, content, options, special } = entry;
+  if (special !== undefined) return special;
+  switch (after.type) {
+    case 'file':
+      return { op: 'write', path, content: content ?? bytes(''), ...options, before };
+    case 'link':
+      return { op: 'link', path, target: after.target, before };
+    case 'absent':
+      return {
+        op: 'remove',
+        path,
+        before,
+        ...(options.bookkeeping === true && { bookkeeping: true }),
+      };
+    case 'directory':
+    case 'special':
+      throw new Error(`a draft cannot make ${after.type} of ${path}`);
+  }
+}
+
+function listNow(walker: Walker, path: Bytes): Bytes[] {
+  const place = walker.tryLocate(path, { follow: true });
+  if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') return [];
+  const dir = openDirAt(place.dir, place.name);
+  try {
+    return listDir(dir);
+  } finally {
+    closeDir(dir);
+  }
+}

@@ -1,0 +1,731 @@
+#!/bin/sh
+# showpath: the directories of commands, manual pages, ... on this host, for PATH and its like.
+#
+# Every user runs it at every login, under whatever sh there is (dash, bash, ash, mksh, ksh93). So it
+# reads one file, the path table that 'xh make-links' writes; starts no other program and forks no
+# subshell; and never fails a login: what it does not understand it warns of and skips, and with the
+# table damaged or absent it knows where a host keeps its commands. sh wants callees before callers.
+
+# The caller's options, functions, locale and variables are not ours. PATH names nothing, so that no
+# damaged line of the table can ever start a program.
+set +aefuvxC
+unset -f printf print read command_not_found_handle 2>/dev/null
+case ${BASH_VERSION-} in
+  ?*)
+    shopt -u nocaseglob nocasematch nullglob failglob dotglob globstar 2>/dev/null
+    unset GLOBIGNORE
+    ;;
+esac
+LC_ALL=C
+nl='
+'
+IFS=$nl
+set -f
+users_path=${PATH-}
+PATH=/dev/null
+version='@VERSION@'
+
+# ---- messages and output ----
+
+put() { # TEXT; mksh has no printf
+  printf '%s\n' "$1" 2>/dev/null
+  case $? in
+    0) ;;
+    127) print -r -- "$1" || status=1 ;;
+    *) status=1 ;;
+  esac
+}
+
+warn() { # TEXT
+  case $quiet in ?*) return ;; esac
+  case $1 in
+    *[[:cntrl:]]*) visible "$1" ;;
+    *) text=$1 ;;
+  esac
+  put "showpath: warning: $text" >&2
+}
+
+visible() { # TEXT: what would drive a terminal becomes '?'
+  text= rest=$1
+  while :; do
+    case $rest in
+      *[[:cntrl:]]*) text=$text${rest%%[[:cntrl:]]*}'?' rest=${rest#*[[:cntrl:]]} ;;
+      *) break ;;
+    esac
+  done
+  text=$text$rest
+}
+
+usage() { # TEXT: nothing is printed, so that an eval of it changes nothing
+  visible "$1"
+  put "showpath: $text" >&2
+  put "Try 'showpath --help'." >&2
+  trap - 0
+  exit 2
+}
+
+replace() { # TEXT FROM TO: sets $result
+  result= rest=$1
+  while :; do
+    case $rest in
+      *"$2"*) result=$result${rest%%"$2"*}$3 rest=${rest#*"$2"} ;;
+      *) break ;;
+    esac
+  done
+  result=$result$rest
+}
+
+# Each quote_* sets $quoted to a word that the shell reads back as TEXT.
+
+quote_sh() { # '"'"' and not '\'', which zsh with rc_quotes reads otherwise
+  replace "$1" "'" "'\"'\"'"
+  quoted=\'$result\'
+}
+
+quote_fish() {
+  replace "$1" \\ \\\\
+  replace "$result" "'" \\\'
+  quoted=\'$result\'
+}
+
+quote_csh() {
+  # eval `showpath` in csh splits the output at blanks and expands patterns before it reads quotes:
+  # no such character may stand in it, whatever the quotes. '!' is special to csh even in quotes.
+  case $1 in
+    *[!A-Za-z0-9/._:+,@%-]*) ;;
+    *)
+      quoted=\'$1\'
+      return
+      ;;
+  esac
+  replace "$1" \\ '\0134'
+  for octal in ' 040' '!041' '"042' '#043' '$044' '&046' "'047" '(050' ')051' '*052' ';073' \
+    '<074' '=075' '>076' '?077' '[133' ']135' '^136' '`140' '{173' '|174' '}175' '~176'; do
+    replace "$result" "${octal%???}" "\\0${octal#?}"
+  done
+  case $result in
+    *[[:cntrl:]]*)
+      PATH=$users_path
+      tab_return=$(printf '\t\r')
+      PATH=/dev/null
+      replace "$result" "${tab_return%?}" '\0011'
+      replace "$result" "${tab_return#?}" '\0015'
+      ;;
+  esac
+  quoted="\"\`/usr/bin/printf %b '$result'\`\""
+}
+
+emit() { # VARIABLE VALUE; the last ';' is for an eval that joins lines
+  case $format in
+    '') put "$2" ;;
+    sh)
+      quote_sh "$2"
+      put "$1=$quoted; export $1;"
+      ;;
+    csh)
+      quote_csh "$2"
+      put "setenv $1 $quoted;"
+      ;;
+    fish)
+      quote_fish "$2"
+      put "set -gx $1 $quoted;"
+      ;;
+    json)
+      own_name
+      PATH=$users_path
+      # Node resolves the links that lead to us, which sh cannot do by itself
+      put "$1$nl$2" | node -e 'require(require("path").join(require("fs").realpathSync(
+        process.argv[1]), "../showpath.cjs"))' -- "$own"
+      status=$?
+      case $status in
+        127) put "showpath: '-f json' needs node, which is not on your PATH" >&2 ;;
+      esac
+      ;;
+  esac
+}
+
+own_name() { # sets $own to the absolute name by which we were started
+  case $0 in
+    /*) own=$0 ;;
+    */*) own=${PWD%/}/${0#./} ;;
+    *)
+      own=${PWD%/}/$0
+      [ -f "$own" ] || {
+        PATH=$users_path
+        own=$(command -v -- "$0")
+        PATH=/dev/null
+      }
+      ;;
+  esac
+}
+
+# ---- the list ----
+
+add() { # DIRECTORY: to the end of $list, if it exists and is not there
+  case $1 in
+    *:* | *"$nl"*)
+      warn "'$1' contains a colon or a newline and cannot stand on a path: skipped"
+      return
+      ;;
+  esac
+  case :$list: in
+    *:"$1":*) return ;;
+  esac
+  # The one place where a directory is touched: a limit for file servers that do not answer goes here.
+  [ -d "$1" ] && list=${list:+$list:}$1
+}
+
+add_directory() { # PATH as the user wrote it
+  case $mode,$class in
+    path,* | *,bin) ;;
+    *) return ;; # in an rc file a directory of one's own is one of commands
+  esac
+  directory=$1
+  while :; do
+    case $directory in
+      ?*/) directory=${directory%/} ;;
+      *) break ;;
+    esac
+  done
+  add "$directory"
+}
+
+add_elements() { # PATTERN: of the named elements those that match; sets $known if there is one
+  for line in $table; do
+    case $line in
+      "$class user "* | "$class $maintainer "* | "$class $program "*)
+        line=${line#* * }
+        case ${line%% *} in
+          $1) add "${line#* }" ;;
+        esac
+        ;;
+      "element "*)
+        case ${line#element } in
+          $1) known=1 ;;
+        esac
+        ;;
+    esac
+  done
+}
+
+add_package() { # DIRECTORY of a package
+  for line in $table; do
+    case $line in
+      "package $class user "* | "package $class $maintainer "* | "package $class $program "*)
+        add "$1/${line#* * * }"
+        ;;
+    esac
+  done
+}
+
+add_word() { # a word that is no path: an element, a pattern of elements, a package
+  known=
+  add_elements "$1"
+  case $known in ?*) return ;; esac
+  case $1 in
+    .* | *[[:cntrl:]]*) ;;
+    *)
+      if [ -d "$root/software/$1" ]; then
+        known=1
+        add_package "$root/software/$1"
+        return
+      fi
+      case $1 in
+        ?*@?*)
+          if [ -d "$root/software/${1%%@*}-${1#*@}" ]; then
+            known=1
+            add_package "$root/software/${1%%@*}-${1#*@}"
+            return
+          fi
+          ;;
+      esac
+      # An unquoted standard* becomes standards where a file of that name is.
+      if [ -e "./$1" ] || [ -h "./$1" ]; then
+        for line in $table; do
+          case $line in
+            "element "*)
+              line=${line#element }
+              case $1 in
+                "$line"?*)
+                  warn "'$1' is a file here, taken for '$line*' (write it in quotes, or '$line')"
+                  add_elements "$line*"
+                  return
+                  ;;
+              esac
+              ;;
+          esac
+        done
+      fi
+      ;;
+  esac
+  case $1 in
+    *=*) warn "'$1' is no setting (usedby=, class=, findfirst=): skipped" ;;
+    '') warn 'an empty argument: skipped' ;;
+    *) warn "'$1' is neither an element nor a package: skipped" ;;
+  esac
+}
+
+home_of() { # ~ or ~USER: sets $directory, empty when there is none
+  case $1 in
+    '~') directory=${HOME-} ;;
+    *[!A-Za-z0-9._~-]*) directory= ;;
+    *) eval "directory=$1" 2>/dev/null ;;
+  esac
+  case $directory in
+    /*) ;;
+    *) directory= ;;
+  esac
+}
+
+add_all() { # ELEMENT...: as on the command line
+  list= understood=
+  for arg do
+    case $arg in
+      /*)
+        understood=1
+        add_directory "$arg"
+        ;;
+      '~'*)
+        home_of "${arg%%/*}"
+        case $directory in
+          '') warn "'${arg%%/*}' is nobody's home directory: '$arg' skipped" ;;
+          *)
+            understood=1
+            add_directory "${directory%/}${arg#"${arg%%/*}"}"
+            ;;
+        esac
+        ;;
+      */*)
+        understood=1
+        while :; do
+          case $arg in
+            ./?*) arg=${arg#./} ;;
+            *) break ;;
+          esac
+        done
+        add_directory "${PWD%/}/${arg#./}"
+        ;;
+      *)
+        add_word "$arg"
+        understood=$understood$known
+        ;;
+    esac
+  done
+  # Nothing asked for, or nothing that was understood: a login must not end without a PATH.
+  case $understood in
+    '') add_elements standard ;;
+  esac
+}
+
+find_first() { # PATTERN: sets $found to the first file on $list, or nothing
+  found=
+  IFS=:
+  for directory in $list; do
+    directory=${directory%/}/
+    IFS=
+    set +f
+    for file in "$directory"$1; do
+      name=${file#"$directory"}
+      case $found in
+        ?*) [ ${#name} -lt $length ] || continue ;;
+      esac
+      [ -f "$file" ] || continue
+      case $class in
+        bin) [ -x "$file" ] || continue ;;
+      esac
+      case $name in
+        *"$nl"*) continue ;;
+      esac
+      found=$file
+      length=${#name}
+    done
+    set -f
+    case $found in ?*) break ;; esac
+  done
+  IFS=$nl
+}
+
+# ---- what rc files call ----
+
+# The variables that tools look at, and their classes. PATH always; the others only where the site
+# adds something to what the tools find by themselves. Compilers are served by links, not variables.
+environment() { # ELEMENT...
+  for pair in bin:PATH man:MANPATH info:INFOPATH pkgconfig:PKG_CONFIG_PATH share:XDG_DATA_DIRS; do
+    class=${pair%%:*}
+    variable=${pair#*:}
+    case $class in
+      bin) current=$users_path ;;
+      *)
+        eval "current=\${$variable-}"
+        quiet=1 # the same arguments have been warned of
+        ;;
+    esac
+    add_all "$@"
+    case $class:$list: in
+      bin:* | *:/software/* | *:/.software/* | *[!:]/software/* | *[!:]/.software/*)
+        merge "$current"
+        emit "$variable" "$list"
+        ;;
+    esac
+  done
+}
+
+merge() { # CURRENT: into $list, with the user's own directories kept on the side where they are
+  ours=$list before= after= place=
+  keep_maintainer=$maintainer keep_program=$program
+  maintainer=maintainer program=program list=
+  add_elements '*'
+  system=$list
+  maintainer=$keep_maintainer program=$keep_program
+  case $1 in ?*) current=$1: ;; *) current= ;; esac # a last empty field counts, too
+  IFS=:
+  for directory in $current; do
+    IFS=$nl
+    case :$ours: in
+      *:"$directory":*)
+        place=after
+        continue
+        ;;
+    esac
+    case :$system: in
+      *:"$directory":*) place=after ;;
+    esac
+    case :$before$after: in
+      *:"$directory":*) continue ;;
+    esac
+    case $directory in
+      *"$nl"*)
+        warn "'$directory' contains a newline and cannot stand on a path: skipped"
+        continue
+        ;;
+    esac
+    case $place in
+      '') before=$before$directory: ;;
+      *) after=$after:$directory ;;
+    esac
+  done
+  IFS=$nl
+  list=$before$ours$after
+}
+
+# The lines of an rc file. They call us again when they are read and not the values of now, so that
+# they can be kept in a file that several hosts share.
+init() { # ELEMENT...
+  own_name
+  words=$#
+  case $# in
+    0) ;;
+    *) set -- -- "$@" ;;
+  esac
+  case $maintainer$program in
+    maintaineruser) set -- usedby=maintainer "$@" ;;
+    userprogram) set -- usedby=program "$@" ;;
+    maintainerprogram) set -- usedby=maintainer,program "$@" ;;
+  esac
+  case $root in
+    ?*) set -- --root "$root" "$@" ;;
+  esac
+  set -- "$own" --environment "$format" "$@"
+  call=
+  for word do
+    "quote_$format" "$word"
+    call="$call $quoted"
+  done
+  "quote_$format" "$own"
+  case $format in
+    sh) put "if [ -x $quoted ]; then eval \"\$($call)\"; fi;" ;;
+    fish) put "if test -x $quoted; $call | source; end;" ;;
+    csh)
+      case $call in
+        # such words need a ` of their own, and csh does not nest them
+        *\`*)
+          shift $(($# - words))
+          environment "$@"
+          ;;
+        *) put "if ( -x $quoted ) eval \`$call\`;" ;;
+      esac
+      ;;
+  esac
+}
+
+help() {
+  put "Usage: showpath [NAME=VALUE...] [ELEMENT...]
+Print the directories of this host that exist, in the order asked for, joined with ':'.
+
+Elements ('standard' when none is given):
+  standard, WORD, GLOB  named elements of the path table; standard is the link farm of the
+                        packages and the vendor's directories; quote a glob: 'standard*'
+  PKG                   the directory of that package, default or not
+  /dir, ~/dir, dir/     that directory
+
+Settings:
+  usedby=user|maintainer|program[,...]
+                        whose commands: maintainer adds maintenance, program adds servers
+  class=bin|man|info|include|lib|pkgconfig|share
+                        which kind of directory (default: bin)
+  findfirst=GLOB        print instead the first file whose name matches (in one directory the
+                        shortest name, then alphabetical; commands only in class bin); exit
+                        status 1 and no output when there is none
+
+Options:
+  -f sh|csh|fish|json   an assignment for that shell to eval, instead of the bare value
+  -v VAR                the variable to assign (default: the usual one of the class)
+  --init sh|bash|zsh|csh|tcsh|fish
+                        the lines for a shell's rc file: PATH, MANPATH and what else the site
+                        adds to; what the user has there himself stays
+  --root DIR            the site root (default: \$XH_ROOT, or /)
+  -q, --quiet           no warnings
+  -h, --help, --version
+
+Whatever is not understood is skipped with a warning: a login never fails.
+
+Examples:
+  PATH=\$(showpath ~/bin 'standard*')
+  eval \"\$(showpath --init bash)\"
+  eval \`showpath --init csh\`
+  setenv EDITOR \`showpath 'findfirst=vi*'\`"
+}
+
+# ---- arguments ----
+
+set_users() { # LIST of usedby=
+  maintainer=user program=user
+  IFS=,
+  for word in $1; do
+    case $word in
+      user) ;;
+      maintainer) maintainer=maintainer ;;
+      program) program=program ;;
+      *) warn "usedby='$word' is none of user, maintainer, program: skipped" ;;
+    esac
+  done
+  IFS=$nl
+}
+
+set_option() { # OPTION VALUE
+  case $1,$2 in
+    -f,sh | -f,csh | -f,fish | -f,json) format=$2 ;;
+    -f,bash | -f,zsh | -f,ksh | -f,mksh | -f,dash | -f,ash) format=sh ;;
+    -f,tcsh) format=csh ;;
+    -f,*) usage "unknown format or shell '$2': sh, bash, zsh, csh, fish, json are known" ;;
+    -v,[!A-Za-z_]* | -v,*[!A-Za-z0-9_]* | -v,) usage "'$2' is no name of a variable" ;;
+    -v,*) variable=$2 ;;
+    --root,*) root=$2 ;;
+    --init,*)
+      mode=init
+      set_option -f "$2"
+      ;;
+    --environment,*)
+      mode=environment
+      set_option -f "$2"
+      ;;
+  esac
+}
+
+mode=path class=bin maintainer=user program=user pattern= finding= format= variable= quiet=
+root=${XH_ROOT-} table= wanted= plain= status=0
+
+for arg do
+  shift
+  case $wanted in
+    ?*)
+      set_option "$wanted" "$arg"
+      wanted=
+      continue
+      ;;
+  esac
+  case $plain$arg in
+    class=*) class=${arg#class=} ;; # looked at when the classes are known
+    usedby=*) set_users "${arg#usedby=}" ;;
+    findfirst=*) pattern=${arg#findfirst=} finding=1 ;;
+    -f | -v | --root | --init | --environment) wanted=$arg ;;
+    -[fv]*)
+      word=${arg#-?}
+      set_option "${arg%"$word"}" "$word"
+      ;;
+    --root=* | --init=* | --environment=*) set_option "${arg%%=*}" "${arg#*=}" ;;
+    --json) format=json ;;
+    -q | --quiet) quiet=1 ;;
+    -h | --help) mode=help ;;
+    --version) mode=version ;;
+    --) plain=' ' ;;
+    -*) warn "unknown option '$arg': skipped" ;;
+    *) set -- "$@" "$arg" ;;
+  esac
+done
+case $wanted in
+  ?*) usage "$wanted wants a value" ;;
+esac
+
+case $root in
+  '' | /*) ;;
+  *) root=${PWD%/}/$root ;;
+esac
+while :; do
+  case $root in
+    */) root=${root%/} ;;
+    *) break ;;
+  esac
+done
+
+# ---- the path table ----
+
+# What every system has, and where the link farms stand; used when the table is no good.
+builtin_table() {
+  case $root in
+    *"$nl"*) root=/dev/null ;; # could not stand on a path anyway
+  esac
+  admin=$root/.software/local/.admin
+  table="element standard
+bin user standard $admin/bins/bin
+bin maintainer standard $admin/bins/maintenance
+bin program standard $admin/bins/servers
+bin maintainer standard /usr/local/sbin
+bin user standard /usr/local/bin
+bin maintainer standard /usr/sbin
+bin user standard /usr/bin
+bin maintainer standard /sbin
+bin user standard /bin
+man user standard $root/software/.admin/man
+man user standard /usr/local/share/man
+man user standard /usr/share/man
+man user standard /usr/man
+info user standard $root/software/.admin/info
+info user standard /usr/local/share/info
+info user standard /usr/share/info
+include user standard $root/usr/include
+include user standard /usr/local/include
+include user standard /usr/include
+lib user standard $root/usr/local/lib
+lib user standard /usr/local/lib
+lib user standard /usr/lib
+lib user standard /lib
+pkgconfig user standard $admin/pkgconfig
+pkgconfig user standard /usr/local/lib/pkgconfig
+pkgconfig user standard /usr/lib/pkgconfig
+pkgconfig user standard /usr/share/pkgconfig
+share user standard $admin/share
+share user standard /usr/local/share
+share user standard /usr/share
+package bin user bin
+package bin maintainer maintenance
+package bin program servers
+package man user man
+package info user info
+package include user include
+package lib user lib
+package pkgconfig user lib/pkgconfig
+package pkgconfig user share/pkgconfig
+package share user share"
+}
+
+check_table() { # empties $table unless its last line counts the lines before it
+  lines=0 line=
+  for line in $table; do
+    lines=$((lines + 1))
+  done
+  case $line in
+    "lines $((lines - 1))") ;;
+    *) table= ;;
+  esac
+}
+
+main() { # ELEMENT...
+  trap - 0
+  case $table in
+    '')
+      builtin_table
+      case $damage in
+        ?*) warn "the path table $file $damage: run 'xh make-links'" ;;
+      esac
+      ;;
+  esac
+  case $class in
+    *[!a-z0-9-]* | '' | element | package | lines) known= ;;
+    *)
+      case $nl$table in
+        *"$nl$class "* | *"${nl}package $class "*) known=1 ;;
+        *) known= ;;
+      esac
+      ;;
+  esac
+  case $known in
+    '')
+      warn "class='$class' is no class of this site's directories: skipped"
+      class=bin
+      ;;
+  esac
+  case $mode in
+    path) ;;
+    *)
+      case $finding,$format in
+        *,json) usage "the lines of an rc file cannot be printed as json" ;;
+        1,*) warn 'findfirst= has no meaning for an rc file: skipped' ;;
+      esac
+      "$mode" "$@"
+      exit $status
+      ;;
+  esac
+  case $variable,$format in
+    ,*) ;;
+    *,) format=sh ;;
+  esac
+  case $finding,$variable,$format in
+    1,,?*) usage "findfirst= with -f wants -v VAR" ;;
+    ,,?*)
+      case $class in
+        bin) variable=PATH ;;
+        man) variable=MANPATH ;;
+        info) variable=INFOPATH ;;
+        include) variable=CPATH ;;
+        lib) variable=LD_LIBRARY_PATH ;;
+        pkgconfig) variable=PKG_CONFIG_PATH ;;
+        share) variable=XDG_DATA_DIRS ;;
+        *) usage "class '$class' has no usual variable: -v VAR is needed" ;;
+      esac
+      ;;
+  esac
+  add_all "$@"
+  case $finding in
+    '') emit "$variable" "$list" ;;
+    *)
+      find_first "$pattern"
+      case $found in
+        '') exit 1 ;;
+        *) emit "$variable" "$found" ;;
+      esac
+      ;;
+  esac
+  exit $status
+}
+
+case $mode in
+  help)
+    help
+    exit $status
+    ;;
+  version)
+    put "showpath (xhier) $version"
+    exit $status
+    ;;
+esac
+
+file=$root/.software/local/.admin/path-table damage= xhier_path_table= first=
+if [ -f "$file" ] && [ -r "$file" ]; then
+  read -r first <"$file"
+  case $first in
+    '# xhier path table 1')
+      # A cut table leaves a quote open. Some shells give up then, and come back here by the trap.
+      damage='is cut short'
+      trap 'table=; main "$@"' 0
+      . "$file" </dev/null
+      trap - 0
+      table=$xhier_path_table
+      check_table
+      ;;
+    *) damage='is damaged, or of another version' ;;
+  esac
+elif [ -e "$file" ]; then
+  damage='cannot be read'
+fi
+main "$@"

@@ -1,0 +1,197 @@
+/**
+ * The keys of `/etc/xhier.toml`: one table that validation, `xh config` and the man page are made
+ * from. A new key is one entry here. The names of keys are the names of the values in force.
+ */
+import { b, bytes, type Bytes } from '../bytes/bytes.ts';
+import {
+  absolutePath,
+  anyText,
+  componentName,
+  integer,
+  list,
+  mailAddress,
+  map,
+  record,
+  text,
+  type ValueKind,
+} from './config-values.ts';
+import { STANDARD_FILE_TYPES } from './file-types.ts';
+
+/** A file type that the site adds. */
+export interface AddedFileType {
+  readonly summary: Bytes;
+  readonly 'shared-by': Bytes;
+  readonly root?: Bytes;
+}
+
+/** Account and group numbers, both ends included. */
+export type IdRange = readonly [first: number, last: number];
+
+export interface ConfigKey<T> {
+  readonly kind: ValueKind<Exclude<T, undefined>>;
+  /** A table in the file adds to a default that is a table, entry by entry. */
+  readonly default: T;
+  readonly summary: string;
+  /** Environment variable that overrides the file. */
+  readonly environment?: string;
+  /** Command line option that overrides both. */
+  readonly option?: string;
+}
+
+/** A definition as it is, its type made sure of. */
+function key<T>(definition: ConfigKey<T>): ConfigKey<T> {
+  return definition;
+}
+
+const typeName = text(
+  `the name of a type that the site adds: lower-case letters, digits and '-', none of ${STANDARD_FILE_TYPES.map(({ name }) => name).join(', ')}`,
+  (name) =>
+    /^[a-z][a-z0-9-]{0,63}$/.test(name) && !STANDARD_FILE_TYPES.some((each) => each.name === name),
+);
+
+const addedType = record<AddedFileType>("a table with the keys 'summary', 'shared-by' and 'root'", {
+  summary: { kind: anyText, required: true },
+  'shared-by': { kind: anyText, required: true },
+  root: { kind: absolutePath, required: false },
+});
+
+const idRange: ValueKind<IdRange> = {
+  expected: 'two numbers, [first, last], from 1 to 4294967294',
+  read(value, path, report) {
+    const [first, last, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [];
+    if (isId(first) && isId(last) && first <= last && rest.length === 0) return [first, last];
+    report({ path, message: `expected ${idRange.expected}` });
+    return undefined;
+  },
+};
+
+function isId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 32 - 1;
+}
+
+/** A shell command; empty text turns a default off. */
+const command = text('a shell command on one line, or an empty string for none', () => true);
+
+const className = text("a class such as 'bin' or 'man'", (name) =>
+  /^[a-z][a-z0-9-]{0,63}$/.test(name),
+);
+
+const patterns = list(componentName, 'a list of package names, * and ? allowed');
+
+export const CONFIG_KEYS = {
+  'arch-store': key<Bytes | undefined>({
+    kind: absolutePath,
+    default: undefined,
+    summary:
+      'Directory with one tree per architecture, on a host that serves several; /.software/arch is then a link to its own.',
+  }),
+  'file-types': key<ReadonlyMap<Bytes, AddedFileType>>({
+    kind: map(typeName, addedType),
+    default: new Map(),
+    summary: 'File types of this site, beside the standard ones.',
+  }),
+  'default-packages.only': key<readonly Bytes[] | undefined>({
+    kind: patterns,
+    default: undefined,
+    summary:
+      "Packages whose commands enter the link farms, instead of those whose own Options say 'default = yes'.",
+  }),
+  'default-packages.also': key<readonly Bytes[]>({
+    kind: patterns,
+    default: [],
+    summary: 'Packages that are default on this host, whatever their Options say.',
+  }),
+  'default-packages.never': key<readonly Bytes[]>({
+    kind: patterns,
+    default: [],
+    summary: "Packages that are not default on this host; stronger than 'only' and 'also'.",
+  }),
+  prefer: key<ReadonlyMap<Bytes, Bytes>>({
+    kind: map(componentName, componentName),
+    default: new Map(),
+    summary: 'Which package wins a name that several offer: NAME = PACKAGE.',
+  }),
+  maintainer: key<Bytes | undefined>({
+    kind: mailAddress,
+    default: undefined,
+    environment: 'XH_MAINTAINER',
+    option: '--maintainer',
+    summary: 'Mail address that new packages name as their maintainer; else the user at this host.',
+  }),
+  templates: key<Bytes>({
+    kind: absolutePath,
+    default: b`/etc/xhier/templates`,
+    summary: "The site's own templates for new packages; what is there wins.",
+  }),
+  'lock-timeout': key<number>({
+    kind: integer('a number of seconds, 0 to 86400', 0, 86_400),
+    default: 60,
+    environment: 'XH_LOCK_TIMEOUT',
+    option: '--lock-timeout',
+    summary: 'How many seconds a command waits for another one that changes the host.',
+  }),
+  'keep-generations': key<number>({
+    kind: integer('a number of generations, 1 to 100000', 1, 100_000),
+    default: 20,
+    option: '--keep',
+    summary: 'How many generations xh gc keeps.',
+  }),
+  'id-range': key<IdRange>({
+    kind: idRange,
+    default: [600, 799],
+    summary:
+      'Account and group numbers given to packages that ask for an account without a number.',
+  }),
+  'vendor-path': key<ReadonlyMap<Bytes, readonly Bytes[]>>({
+    kind: map(className, list(absolutePath)),
+    default: directories({
+      bin: ['/usr/local/bin', '/usr/bin', '/bin'],
+      maintenance: ['/usr/local/sbin', '/usr/sbin', '/sbin'],
+      servers: [],
+      man: ['/usr/local/share/man', '/usr/share/man', '/usr/man'],
+      info: ['/usr/local/share/info', '/usr/share/info'],
+      include: ['/usr/local/include', '/usr/include'],
+      lib: ['/usr/local/lib', '/usr/lib', '/lib'],
+      pkgconfig: ['/usr/local/lib/pkgconfig', '/usr/lib/pkgconfig', '/usr/share/pkgconfig'],
+    }),
+    summary: "The vendor's directories of each class, as they are (not under the site root).",
+  }),
+  refresh: key<ReadonlyMap<Bytes, Bytes>>({
+    kind: map(absolutePath, command),
+    default: commands({
+      '/etc/aliases': '! command -v newaliases >/dev/null || newaliases',
+      '/etc/inetd.conf': '! pgrep -x inetd >/dev/null || pkill -HUP -x inetd',
+      '/etc/inittab': '! test -p /run/initctl || telinit q',
+      '/etc/ld.so.conf.d': '! command -v ldconfig >/dev/null || ldconfig',
+      '/etc/systemd/system': '! test -d /run/systemd/system || systemctl daemon-reload',
+      '/etc/sysusers.d': '! command -v systemd-sysusers >/dev/null || systemd-sysusers',
+      '/etc/tmpfiles.d':
+        '! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create --exclude-prefix=/dev',
+      '/etc/xinetd.d': '! pgrep -x xinetd >/dev/null || pkill -HUP -x xinetd',
+    }),
+    summary:
+      'Commands run once after a change has merged something into a system file, or into a directory.',
+  }),
+  'refresh-on': key<readonly Bytes[]>({
+    kind: list(absolutePath),
+    default: [b`/`],
+    summary: 'Site roots on which the refresh commands run.',
+  }),
+} as const;
+
+export type ConfigName = keyof typeof CONFIG_KEYS;
+export type ConfigValues = {
+  readonly [K in ConfigName]: (typeof CONFIG_KEYS)[K] extends ConfigKey<infer T> ? T : never;
+};
+
+function directories(
+  classes: Readonly<Record<string, readonly string[]>>,
+): ReadonlyMap<Bytes, readonly Bytes[]> {
+  return new Map(
+    Object.entries(classes).map(([name, paths]) => [bytes(name), paths.map((path) => bytes(path))]),
+  );
+}
+
+function commands(table: Readonly<Record<string, string>>): ReadonlyMap<Bytes, Bytes> {
+  return new Map(Object.entries(table).map(([path, line]) => [bytes(path), bytes(line)]));
+}
