@@ -44,6 +44,22 @@ export function split(value: Bytes, separator: string): Bytes[] {
   return value.split(separator) as Bytes[];
 }
 
+/**
+ * `value` without blanks, tabs and line ends around it. `String.trim` is not for bytes: it takes
+ * 0xA0, which is half of many a UTF-8 letter, for white space; so does `\s` in a pattern.
+ */
+export function trim(value: Bytes): Bytes {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isWhite(value.charCodeAt(start))) start++;
+  while (end > start && isWhite(value.charCodeAt(end - 1))) end--;
+  return slice(value, start, end);
+}
+
+function isWhite(unit: number): boolean {
+  return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+}
+
 /** Order of the unsigned bytes, as `LC_ALL=C sort` and `memcmp` have it. */
 export function compareBytes(a: Bytes, c: Bytes): number {
   return a < c ? -1 : a > c ? 1 : 0;
@@ -109,7 +125,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\u001b': '\\e',
 };
 
-function isAscii(text: string): boolean {
+/** Whether no byte has its high bit set: then it is the same as text. */
+export function isAscii(text: string): boolean {
   // eslint-disable-next-line no-control-regex -- the whole ASCII range is meant
   return /^[\0-\x7f]*$/.test(text);
 }

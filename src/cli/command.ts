@@ -28,7 +28,9 @@ export interface Command {
   readonly run: (call: Call) => Promise<ExitCode> | ExitCode;
 }
 
-export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+export type OptionValues = Readonly<
+  Record<string, string | boolean | readonly string[] | undefined>
+>;
 
 /** One call of a command. */
 export interface Call {

@@ -82,7 +82,7 @@ function stylesFor(color: boolean): Styles {
 /** Synchronous, so that nothing is lost at exit; a pipe that is full is waited for, a closed one ends us. */
 function write(fd: 1 | 2, text: string): void {
   const content = Buffer.from(text);
-  for (let done = 0; done < content.length; ) {
+  for (let done = 0; done < content.length;) {
     try {
       done += writeSync(fd, content, done);
     } catch (error) {

@@ -61,7 +61,7 @@ export function collide<Entry extends LineEntry>(
     `'${printable(withoutTrailingBlanks(lineAt(texts, entry.line - 1)))}'`;
   const ownText = (entry: Entry): string =>
     `'${printable(withoutTrailingBlanks(lineAt(rendered, entry.line - 1)))}'`;
-  const ownPlace = (entry: Entry): string => `${at(file.path, entry.line)}`;
+  const ownPlace = (entry: Entry): string => at(file.path, entry.line);
 
   for (const ours of meeting.entries) {
     for (const theirs of earlier.meeting(ours)) {
@@ -147,7 +147,7 @@ class Index<Entry extends LineEntry> {
   /** Every entry with a key in common, once, in the order of the file. */
   meeting(entry: Entry): readonly Entry[] {
     const met = new Set(this.#keys(entry).flatMap((key) => this.#byKey.get(key) ?? []));
-    return [...met].sort((a, c) => a.line - c.line);
+    return [...met].toSorted((a, c) => a.line - c.line);
   }
 }
 

@@ -3,10 +3,18 @@
  * everything as it is because somebody has made the block his own.
  */
 import { b, printable, type Bytes } from '../bytes/bytes.ts';
+import { collide, type Collisions } from './block-collide.ts';
 import type { BlockSpec, BlockTarget, LineEntry } from './block-spec.ts';
-import { collide } from './block-collide.ts';
-import { blockHash, openBlockText, textsOf, withoutHeader, withoutPrefix } from './block-text.ts';
+import {
+  blockHash,
+  openBlockText,
+  textsOf,
+  withoutHeader,
+  withoutPrefix,
+  type OpenText,
+} from './block-text.ts';
 import type {
+  FragmentConflict,
   FragmentFile,
   FragmentOwner,
   HostView,
@@ -36,30 +44,81 @@ export interface BlockMerge<Entry> {
  */
 export function mergeBlock<Entry extends LineEntry>(
   spec: BlockSpec<Entry>,
-  { owner, file, entries, target, record, host }: BlockMerge<Entry>,
+  input: BlockMerge<Entry>,
 ): MergeResult {
-  const { path } = target;
-  const { comment } = spec;
-  const standing = openBlockText(path, comment, host);
+  const { owner, target, record, host } = input;
+  const standing = openBlockText(target.path, spec.comment, host);
   if ('conflicts' in standing) return refused(...standing.conflicts);
-  const { lines, blocks, absent } = standing;
-  const mine = blocks.find((block) => block.package === owner.package);
-  const inside = mine === undefined ? [] : textsOf(lines.slice(mine.begin + 1, mine.end));
-
-  if (mine && record && blockHash(owner.package, inside, comment) !== record.sha256) {
-    const place = `${at(path, mine.begin + 1)}: the block of ${printable(owner.package)}`;
-    return {
-      ...NOTHING,
-      merged: [record],
-      notes: [
-        `${place} was edited since it was installed: kept as it is` +
-          ' (delete the block and install again to have the package’s own)',
-      ],
-    };
+  const mine = standing.blocks.find((block) => block.package === owner.package);
+  const inside = mine === undefined ? [] : textsOf(standing.lines.slice(mine.begin + 1, mine.end));
+  if (mine && record && blockHash(owner.package, inside, spec.comment) !== record.sha256) {
+    return keptAsEdited(owner, mine, record);
   }
 
-  // what we disabled is looked at as the entry that it was, and disabled again if it still collides
-  const prefix = disabledPrefix(owner.package, comment);
+  const { bare, disabledBefore } = withoutDisabling(
+    standing.lines,
+    disabledPrefix(owner.package, spec.comment),
+  );
+  const texts = textsOf(bare);
+  const place = mine?.begin ?? newPlace(spec, bare, standing.blocks);
+  const rendered = renderedLines(spec, input);
+  const found = collide(spec, {
+    ...input,
+    entries: input.entries.map((entry) => spec.inContext?.(entry, texts.slice(0, place)) ?? entry),
+    rendered,
+    texts,
+    blocks: standing.blocks,
+    held: new Set(inside),
+    disabledBefore,
+  });
+  const wanted =
+    found.leftOut.size === input.entries.length ? [] : without(rendered, found.leftOut);
+  const content = written(spec, input, { standing, bare, mine, place, wanted, found });
+  const changed = content !== standing.text;
+
+  const conflicts = [...found.conflicts];
+  if (mine && !record && !sameTexts(inside, wanted))
+    conflicts.push(unknownBlock(owner, target, mine));
+  if (changed) {
+    const objections = spec.objections?.(owner, target, standing.text, host) ?? [];
+    conflicts.push(...objections.map((objection) => ({ ...objection, path: target.path })));
+  }
+  if (conflicts.length > 0) return { ...refused(...conflicts), notes: found.notes };
+
+  const made = standing.absent ? wanted.length > 0 : withoutHeader(spec, standing.lines).made;
+  const wasGone = mine === undefined && wanted.length > 0 && (record?.lines?.length ?? 0) > 0;
+  return {
+    ...NOTHING,
+    edits: changed
+      ? [
+          {
+            op: 'write',
+            path: target.path,
+            content,
+            ...(standing.absent && { mode: target.mode }),
+            ...(standing.absent && target.account !== undefined && { account: target.account }),
+          },
+        ]
+      : [],
+    merged: [
+      {
+        kind: spec.name,
+        name: input.file.name,
+        path: target.path,
+        sha256: blockHash(owner.package, wanted, spec.comment),
+        created: made || record?.created === true,
+        lines: wanted,
+      },
+    ],
+    notes: [...(wasGone ? [writtenAgain(owner, target)] : []), ...found.notes],
+  };
+}
+
+/** The file's lines with what we disabled as the entries they were: they are judged anew. */
+function withoutDisabling(
+  lines: readonly Line[],
+  prefix: Bytes,
+): { readonly bare: readonly Line[]; readonly disabledBefore: ReadonlySet<number> } {
   const disabledBefore = new Set<number>();
   const bare = lines.map((line, index) => {
     const text = withoutPrefix(line.text, prefix);
@@ -67,104 +126,7 @@ export function mergeBlock<Entry extends LineEntry>(
     disabledBefore.add(index);
     return { ...line, text };
   });
-  const texts = textsOf(bare);
-  const place = mine?.begin ?? newPlace(spec, bare, blocks);
-  const byLine = new Map(entries.map((entry) => [entry.line, entry]));
-  const rendered = fragmentLines(file.content).map(
-    (text, index) => spec.render?.(text, byLine.get(index + 1), owner, target) ?? text,
-  );
-  const found = collide(spec, {
-    owner,
-    file,
-    entries: entries.map((entry) => spec.inContext?.(entry, texts.slice(0, place)) ?? entry),
-    rendered,
-    target,
-    texts,
-    blocks,
-    held: new Set(inside),
-    disabledBefore,
-    host,
-  });
-
-  const wanted = found.leftOut.size === entries.length ? [] : without(rendered, found.leftOut);
-  if (mine && !record && !sameTexts(inside, wanted)) {
-    const line = mine.begin + 1;
-    return refused(...found.conflicts, {
-      code: 'E_FRAGMENT_BLOCK',
-      path,
-      line,
-      message: `${at(path, line)}: a block of ${printable(owner.package)} that no install on this host wrote`,
-      remedy: 'delete it, with its BEGIN and END lines, and install again',
-    });
-  }
-
-  const out: Line[] = bare.map((line, index) =>
-    found.disable.has(index) ? { ...line, text: b`${prefix}${line.text}` } : line,
-  );
-  const end = spec.lineEnd === 'lf' ? '\n' : usualLineEnd(lines);
-  const block =
-    wanted.length === 0
-      ? []
-      : linesOf(
-          [beginMarker(owner.package, comment), ...wanted, endMarker(owner.package, comment)],
-          end,
-        );
-  if (mine === undefined) {
-    const above = absent ? undefined : texts.slice(0, place);
-    out.splice(place, 0, ...block);
-    const header = block.length > 0 && spec.headers.find(({ needed }) => needed(above));
-    if (header) out.unshift(...linesOf(header.lines, end));
-  } else if (!sameTexts(inside, wanted)) {
-    const last = block.at(-1);
-    // an END marker that was the last line without newline stays so
-    if (last) block[block.length - 1] = { ...last, end: lines[mine.end]?.end ?? end };
-    out.splice(mine.begin, mine.end - mine.begin + 1, ...block);
-  }
-
-  const content = joinLines(out);
-  const changed = content !== standing.text;
-  const objections = changed ? (spec.objections?.(owner, target, standing.text, host) ?? []) : [];
-  const conflicts = [
-    ...found.conflicts,
-    ...objections.map((objection) => ({ ...objection, path })),
-  ];
-  if (conflicts.length > 0) return { ...refused(...conflicts), notes: found.notes };
-
-  const gone = mine === undefined && block.length > 0 && (record?.lines?.length ?? 0) > 0;
-  return {
-    edits: changed
-      ? [
-          {
-            op: 'write',
-            path,
-            content,
-            ...(absent && { mode: target.mode }),
-            ...(absent && target.account !== undefined && { account: target.account }),
-          },
-        ]
-      : [],
-    merged: [
-      {
-        kind: spec.name,
-        name: file.name,
-        path,
-        sha256: blockHash(owner.package, wanted, comment),
-        created:
-          (absent && block.length > 0) ||
-          record?.created === true ||
-          withoutHeader(spec, lines).made,
-        lines: wanted,
-      },
-    ],
-    conflicts: [],
-    notes: gone
-      ? [
-          `${at(path)}: the block of ${printable(owner.package)} was gone and is written again` +
-            ' (to do without it, leave its BEGIN and END lines with nothing between)',
-          ...found.notes,
-        ]
-      : found.notes,
-  };
+  return { bare, disabledBefore };
 }
 
 /** Where a new block goes: the end, but whole entries, other blocks and the last line stay whole. */
@@ -181,6 +143,89 @@ function newPlace<Entry extends LineEntry>(
     else if (place > 0 && next && spec.continues?.(next.text) === true) place--;
     else return place;
   }
+}
+
+/** The fragment's lines as they stand in the block. */
+function renderedLines<Entry extends LineEntry>(
+  spec: BlockSpec<Entry>,
+  { file, entries, owner, target }: BlockMerge<Entry>,
+): readonly Bytes[] {
+  const byLine = new Map(entries.map((entry) => [entry.line, entry]));
+  return fragmentLines(file.content).map(
+    (text, index) => spec.render?.(text, byLine.get(index + 1), owner, target) ?? text,
+  );
+}
+
+/** The file's text with the block as `wanted`, and with what it disables disabled. */
+function written<Entry extends LineEntry>(
+  spec: BlockSpec<Entry>,
+  { owner, target }: BlockMerge<Entry>,
+  {
+    standing,
+    bare,
+    mine,
+    place,
+    wanted,
+    found,
+  }: {
+    readonly standing: OpenText;
+    readonly bare: readonly Line[];
+    readonly mine: Block | undefined;
+    readonly place: number;
+    readonly wanted: readonly Bytes[];
+    readonly found: Collisions<Entry>;
+  },
+): Bytes {
+  const { comment } = spec;
+  const prefix = disabledPrefix(owner.package, comment);
+  const out = bare.map((line, index) =>
+    found.disable.has(index) ? { ...line, text: b`${prefix}${line.text}` } : line,
+  );
+  const end = spec.lineEnd === 'lf' ? '\n' : usualLineEnd(standing.lines);
+  const begin = beginMarker(owner.package, comment);
+  const block: Line[] =
+    wanted.length === 0 ? [] : linesOf([begin, ...wanted, endMarker(owner.package, comment)], end);
+  if (mine === undefined) {
+    const above = standing.absent ? undefined : textsOf(bare.slice(0, place));
+    out.splice(place, 0, ...block);
+    const header = spec.headers.find((each) => each.needed(above, target));
+    if (header && block.length > 0) out.unshift(...linesOf(header.lines, end));
+    return joinLines(out);
+  }
+  const inside = textsOf(standing.lines.slice(mine.begin + 1, mine.end));
+  if (!sameTexts(inside, wanted)) {
+    const last = block.pop();
+    // an END marker that was the last line without newline stays so
+    if (last) block.push({ ...last, end: standing.lines[mine.end]?.end ?? end });
+    out.splice(mine.begin, mine.end - mine.begin + 1, ...block);
+  }
+  return joinLines(out);
+}
+
+function keptAsEdited(owner: FragmentOwner, mine: Block, record: MergedFragment): MergeResult {
+  const place = at(record.path, mine.begin + 1);
+  const note =
+    `${place}: the block of ${printable(owner.package)} was edited since it was installed:` +
+    " kept as it is (delete the block and install again to have the package's own)";
+  return { ...NOTHING, merged: [record], notes: [note] };
+}
+
+function unknownBlock(owner: FragmentOwner, { path }: BlockTarget, mine: Block): FragmentConflict {
+  const line = mine.begin + 1;
+  return {
+    code: 'E_FRAGMENT_BLOCK',
+    path,
+    line,
+    message: `${at(path, line)}: a block of ${printable(owner.package)} that no install on this host wrote`,
+    remedy: 'delete it, with its BEGIN and END lines, and install again',
+  };
+}
+
+function writtenAgain(owner: FragmentOwner, { path }: BlockTarget): string {
+  return (
+    `${at(path)}: the block of ${printable(owner.package)} was gone and is written again` +
+    ' (to do without it, leave its BEGIN and END lines with nothing between)'
+  );
 }
 
 /** `rendered` without the lines of `leftOut`. */

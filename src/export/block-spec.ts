@@ -37,7 +37,7 @@ export type Clash =
 export interface BlockHeader {
   readonly lines: readonly Bytes[];
   /** Given the lines that stand above the new block, or undefined when there is no file. */
-  needed(above: readonly Bytes[] | undefined): boolean;
+  needed(above: readonly Bytes[] | undefined, target: BlockTarget): boolean;
   /** A file with this header was made by us: it goes when nothing else is left in it. */
   readonly made: boolean;
 }

@@ -6,14 +6,13 @@ import { readLines, type Line } from './lines.ts';
 import { beginMarker, endMarker, findBlocks, type Block } from './markers.ts';
 import { at, sha256 } from './result.ts';
 
-export type BlockText =
-  | {
-      readonly absent: boolean;
-      readonly text: Bytes;
-      readonly lines: readonly Line[];
-      readonly blocks: readonly Block[];
-    }
-  | { readonly conflicts: readonly FragmentConflict[] };
+export interface OpenText {
+  readonly absent: boolean;
+  readonly text: Bytes;
+  readonly lines: readonly Line[];
+  readonly blocks: readonly Block[];
+}
+export type BlockText = OpenText | { readonly conflicts: readonly FragmentConflict[] };
 
 /** What stands at `path`, links followed. An absent file reads as an empty one. */
 export function openBlockText(path: Bytes, comment: Bytes, host: HostView): BlockText {
@@ -61,18 +60,18 @@ export function blockHash(owner: Bytes, inside: readonly Bytes[], comment: Bytes
   return sha256(texts.map((text) => `${text}\n`).join('') as Bytes);
 }
 
-/** `lines` without the first of our headers that stands among them, and which one that was. */
+/** `lines` without the header that we put there, wherever it stands now, and which kind it was. */
 export function withoutHeader<Entry extends LineEntry>(
   spec: BlockSpec<Entry>,
   lines: readonly Line[],
 ): { readonly lines: readonly Line[]; readonly made: boolean } {
   for (const header of spec.headers) {
-    const start = lines.findIndex((_, index) =>
-      header.lines.every((text, offset) => lines[index + offset]?.text === text),
-    );
-    if (start < 0) continue;
-    const rest = [...lines.slice(0, start), ...lines.slice(start + header.lines.length)];
-    return { lines: rest, made: header.made };
+    const found = new Set<number>();
+    for (const [index, { text }] of lines.entries()) {
+      if (text === header.lines[found.size]) found.add(index);
+    }
+    if (found.size < header.lines.length) continue;
+    return { lines: lines.filter((_, index) => !found.has(index)), made: header.made };
   }
   return { lines, made: false };
 }

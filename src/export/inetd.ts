@@ -7,13 +7,8 @@ import type { Diagnostic } from '../message/diagnostic.ts';
 import { blockKind } from './block.ts';
 import { MADE_BY_US, type Clash, type Where } from './block-spec.ts';
 import type { FragmentFile, HostView } from './fragment.ts';
-import {
-  addressInForce,
-  continuesInetd,
-  parseInetd,
-  readInetd,
-  type InetdEntry,
-} from './inetd-entry.ts';
+import { addressInForce, continuesInetd, readInetd, type InetdEntry } from './inetd-entry.ts';
+import { parseInetd } from './inetd-parse.ts';
 import { readLines } from './lines.ts';
 import { readServices, SERVICES_PATH, type ServiceEntry } from './services.ts';
 import { diagnostic } from './strict.ts';
@@ -85,10 +80,12 @@ function overlap(ours: InetdEntry, theirs: InetdEntry): boolean {
   if (a && c && (a[1] < c[0] || c[1] < a[0])) return false;
   // the address of a unix socket is ignored
   if (ours.protocol === 'unix') return true;
-  const anywhere = (list: readonly Bytes[] | undefined): boolean =>
-    list === undefined || list.some((address) => ['*', '0.0.0.0', '::'].includes(address));
   if (anywhere(ours.addresses) || anywhere(theirs.addresses)) return true;
   return ours.addresses?.some((address) => theirs.addresses?.includes(address)) === true;
+}
+
+function anywhere(addresses: readonly Bytes[] | undefined): boolean {
+  return addresses?.some((address) => ['*', '0.0.0.0', '::'].includes(address)) ?? true;
 }
 
 function addressText(addresses: readonly Bytes[] | undefined): string {

@@ -8,10 +8,10 @@ export const NOTHING: MergeResult = { edits: [], merged: [], conflicts: [], note
 /** All `results` as one, in their order; without any edit when one of them has a conflict. */
 export function combined(results: readonly MergeResult[]): MergeResult {
   const conflicts = results.flatMap((result) => result.conflicts);
-  const refused = conflicts.length > 0;
+  const none = conflicts.length > 0;
   return {
-    edits: refused ? [] : results.flatMap((result) => result.edits),
-    merged: refused ? [] : results.flatMap((result) => result.merged),
+    edits: none ? [] : results.flatMap((result) => result.edits),
+    merged: none ? [] : results.flatMap((result) => result.merged),
     conflicts,
     notes: results.flatMap((result) => result.notes),
   };

@@ -28,7 +28,7 @@ const ADMIN = b`/.software/local/.admin`;
 
 export const LINK_CLASSES: readonly LinkClass[] = [
   {
-    name: 'commands',
+    name: 'bin',
     summary: 'user commands',
     trees: [{ from: b`bin`, to: b`${ADMIN}/bins/bin` }],
     deep: false,
@@ -111,13 +111,13 @@ export const LINK_CLASSES: readonly LinkClass[] = [
     deep: true,
   },
   {
-    name: 'headers',
+    name: 'include',
     summary: 'headers',
     trees: [{ from: b`include`, to: b`/usr/include` }],
     deep: true,
   },
   {
-    name: 'libraries',
+    name: 'lib',
     summary: 'libraries',
     trees: [{ from: b`lib`, to: b`/usr/local/lib` }],
     deep: false,
@@ -126,8 +126,7 @@ export const LINK_CLASSES: readonly LinkClass[] = [
   },
 ];
 
-/** The classes whose links a package wants: all, or those that its `Options` name. */
-export function classesOf(named: readonly string[] | undefined): readonly LinkClass[] {
-  if (named === undefined || named.includes('all')) return LINK_CLASSES;
-  return LINK_CLASSES.filter((linkClass) => named.includes(linkClass.name));
+/** The classes that are named, in the order of the table. */
+export function classesNamed(names: readonly string[]): readonly LinkClass[] {
+  return LINK_CLASSES.filter((linkClass) => names.includes(linkClass.name));
 }

@@ -4,8 +4,9 @@
  * remembered and gets it when the winner goes.
  */
 import { printable, slice, split, type Bytes } from '../bytes/bytes.ts';
-import { dirname, isWithin } from '../bytes/path.ts';
+import { basename, dirname, isWithin } from '../bytes/path.ts';
 import type { Draft } from '../host/draft.ts';
+import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
 import { stateOf, stateText } from '../host/state.ts';
 import type { Conflict } from '../host/plan.ts';
 import { softwarePath, type Site } from '../site/site.ts';
@@ -25,6 +26,8 @@ export interface FarmRequest {
   readonly had: readonly WantedLink[];
   /** The priority of another package, from its `Options`. */
   readonly priorityOf: (name: Bytes) => number;
+  /** Whom the site's configuration prefers for a name; `xh prefer` is stronger. */
+  readonly preferred: (name: Bytes) => Bytes | undefined;
 }
 
 export interface FarmResult {
@@ -36,7 +39,6 @@ export interface FarmResult {
 export function planFarm(draft: Draft, site: Site, request: FarmRequest): FarmResult {
   const state = readFarmState(draft);
   const contested = new Map(state.contested);
-  const directories = new Set(state.directories);
   const preferences = readPreferences(draft);
   const conflicts: Conflict[] = [];
   const notes: string[] = [];
@@ -50,7 +52,7 @@ export function planFarm(draft: Draft, site: Site, request: FarmRequest): FarmRe
     );
     const candidates = link === undefined ? others : [...others, candidate(link, request)];
     const settled = settle(candidates, {
-      ...preferenceFor(preferences, path),
+      ...preferenceFor(preferences, path, request),
       identical: (one, other) => identical(draft, site, one.target, other.target),
     });
     if (has.type === 'foreign') {
@@ -67,12 +69,15 @@ export function planFarm(draft: Draft, site: Site, request: FarmRequest): FarmRe
       if (has.type === 'ours' && has.package === request.package) draft.remove(path);
       continue;
     }
-    for (const made of draft.makeDir(dirname(path))) directories.add(made);
+    makeRemembered(draft, dirname(path));
     draft.link(path, settled.winner.target);
     notes.push(...winnerNotes(path, request.package, settled.winner, settled.losers));
   }
-  prune(draft, directories, left);
-  writeFarmState(draft, { format: 1, contested, directories } satisfies FarmState);
+  dropEmpty(
+    draft,
+    left.map((link) => dirname(link.path)),
+  );
+  writeFarmState(draft, { format: 1, contested });
   return { conflicts, notes };
 }
 
@@ -126,9 +131,10 @@ function classOf(path: Bytes): string {
 function preferenceFor(
   preferences: ReadonlyMap<Bytes, Bytes>,
   path: Bytes,
+  request: FarmRequest,
 ): { readonly preferred?: Bytes } {
-  const preferred =
-    preferences.get(path) ?? preferences.get(slice(path, path.lastIndexOf('/') + 1));
+  const name = basename(path);
+  const preferred = preferences.get(path) ?? preferences.get(name) ?? request.preferred(name);
   return preferred === undefined ? {} : { preferred };
 }
 
@@ -169,17 +175,4 @@ function winnerNotes(
   return [
     `${printable(path)}: stays with ${printable(winner.package)} (priority ${winner.priority}), which wins over ${printable(asked)}`,
   ];
-}
-
-/** Directories of our making that are empty now go, the deepest first. */
-function prune(draft: Draft, directories: Set<Bytes>, left: readonly WantedLink[]): void {
-  const looked = new Set(left.map((link) => dirname(link.path)));
-  for (const start of looked) {
-    let at = start;
-    while (directories.has(at) && draft.list(at).size === 0) {
-      draft.removeDir(at);
-      directories.delete(at);
-      at = dirname(at);
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /**
  * What the farms must remember besides the links themselves: who else wants a name that somebody
- * has, which directories are of our making, and what the site prefers.
+ * has, and what the site prefers.
  */
 import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
 import { fromJsonText, toJsonText } from '../host/json.ts';
@@ -11,8 +11,6 @@ export interface FarmState {
   readonly format: 1;
   /** For each contested path everybody who wants it, the one who has it among them. */
   readonly contested: ReadonlyMap<Bytes, readonly Candidate[]>;
-  /** Directories that were made for links, and go when they are empty. */
-  readonly directories: ReadonlySet<Bytes>;
 }
 
 /** Preferences: name (or path) in a farm → package. */
@@ -24,7 +22,6 @@ const PREFERENCES = b`/.software/local/.admin/preferences.json`;
 interface StateForm {
   readonly format: 1;
   readonly contested: readonly { readonly path: Bytes; readonly by: readonly Candidate[] }[];
-  readonly directories: readonly { readonly path: Bytes }[];
 }
 
 interface PreferencesForm {
@@ -34,12 +31,11 @@ interface PreferencesForm {
 
 export function readFarmState(draft: Draft): FarmState {
   const file = draft.read(STATE);
-  if (file === undefined) return { format: 1, contested: new Map(), directories: new Set() };
+  if (file === undefined) return { format: 1, contested: new Map() };
   const form = fromJsonText(toText(file.content)) as StateForm;
   return {
     format: 1,
     contested: new Map(form.contested.map(({ path, by }) => [path, by])),
-    directories: new Set(form.directories.map(({ path }) => path)),
   };
 }
 
@@ -49,9 +45,8 @@ export function writeFarmState(draft: Draft, state: FarmState): void {
     contested: [...state.contested]
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
       .map(([path, by]) => ({ path, by })),
-    directories: [...state.directories].toSorted().map((path) => ({ path })),
   };
-  if (form.contested.length === 0 && form.directories.length === 0) {
+  if (form.contested.length === 0) {
     if (draft.look(STATE).type === 'file') draft.remove(STATE, { bookkeeping: true });
     return;
   }

@@ -20,6 +20,8 @@ export interface WantedLink {
 /** The package as the farms know it: the name under `/software` that stays when versions change. */
 export interface FarmPackage {
   readonly name: Bytes;
+  /** The directory whose files are looked at; `name` leads to it, or will. */
+  readonly directory: Bytes;
   readonly classes: readonly LinkClass[];
 }
 
@@ -29,7 +31,9 @@ export function wantedLinks(walker: Walker, site: Site, farmed: FarmPackage): Wa
   const seen = new Set<Bytes>();
   for (const linkClass of farmed.classes) {
     for (const tree of linkClass.trees) {
-      const place = walker.tryLocate(b`/software/${farmed.name}/${tree.from}`, { follow: true });
+      const place = walker.tryLocate(b`/software/${farmed.directory}/${tree.from}`, {
+        follow: true,
+      });
       if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') continue;
       const top = openDirAt(place.dir, place.name);
       const base = join(packagePath(site, farmed.name), tree.from);

@@ -5,7 +5,54 @@ import { calls, cString } from './kernel.ts';
 import type { Dir } from './dir.ts';
 
 export type Attributes = ReadonlyMap<Bytes, Bytes>;
-const NONE: Attributes = new Map();
+export const NO_ATTRIBUTES: Attributes = new Map();
+
+/**
+ * Whether attribute `name` belongs to the object, so that a copy has it too, and not to the host:
+ * labels and measurements of a security policy, and what a file system shows as attributes (NFSv4
+ * and SMB access lists, overlays), mean nothing elsewhere. Without privilege only users' attributes
+ * and POSIX access lists can be set.
+ */
+export function isCarried(name: Bytes, privileged: boolean): boolean {
+  if (name.startsWith('user.')) return true;
+  if (name.startsWith('system.')) return name.startsWith('system.posix_acl_');
+  if (!privileged) return false;
+  return !HOST_ATTRIBUTE.test(name);
+}
+
+const HOST_ATTRIBUTE = /^(?:security\.(?:selinux|evm|SMACK64.*|apparmor)|trusted\.overlay\..*)$/s;
+
+/** All attributes of what `fd` holds, which may be open for its path only (O_PATH). */
+export function attributesHeld(fd: number, path: Bytes): Attributes {
+  const held = cString(b`/proc/self/fd/${fd}`);
+  return readAll(
+    path,
+    (buffer, size) => Number(calls.listxattr(held, buffer, size)),
+    (name, buffer, size) => Number(calls.getxattr(held, name, buffer, size)),
+  );
+}
+
+/** Makes the attributes that `mayTouch` of what `fd` holds exactly `wanted`. @throws FileError */
+export function setAttributesHeld(
+  fd: number,
+  path: Bytes,
+  wanted: Attributes,
+  mayTouch: (name: Bytes) => boolean,
+): void {
+  const current = attributesHeld(fd, path);
+  const held = cString(b`/proc/self/fd/${fd}`);
+  about(path, () => {
+    for (const [name, value] of wanted) {
+      if (current.get(name) !== value && mayTouch(name)) {
+        const content = Buffer.from(value, 'latin1');
+        calls.setxattr(held, cString(name), content, content.length, 0);
+      }
+    }
+    for (const name of current.keys()) {
+      if (!wanted.has(name) && mayTouch(name)) calls.removexattr(held, cString(name));
+    }
+  });
+}
 
 /** All attributes of an open file; none where the file system has none. */
 export function attributesOf(fd: number, path: Bytes): Attributes {
@@ -72,7 +119,7 @@ function readAll(
   return about(path, () => {
     try {
       const names = grown(list);
-      if (names === '') return NONE;
+      if (names === '') return NO_ATTRIBUTES;
       const found = new Map<Bytes, Bytes>();
       for (const name of split(names, '\0')) {
         if (name !== '') {
@@ -84,7 +131,7 @@ function readAll(
       }
       return found;
     } catch (error) {
-      if (WITHOUT.has(errnoOf(error) ?? '')) return NONE;
+      if (WITHOUT.has(errnoOf(error) ?? '')) return NO_ATTRIBUTES;
       throw error;
     }
   });

@@ -1,6 +1,6 @@
 /** Contents of files: whole reads, durable writes of new files, hashes. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { b, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { about } from './error.ts';
 import { createAt, openFileAt, renameAt, unlinkIfPresent } from './names.ts';
@@ -42,12 +42,22 @@ export function sha256At(dir: Dir, name: Bytes): string {
   }
 }
 
-/** Writes all of `content`; a short write is continued. */
-export function writeAll(fd: number, path: Bytes, content: Uint8Array): void {
+/** Writes all of `content`, at offset `at` if given; a short write is continued. */
+export function writeAll(fd: number, path: Bytes, content: Uint8Array, at?: number): void {
   about(path, () => {
     for (let done = 0; done < content.length;) {
-      done += writeSync(fd, content, done, content.length - done);
+      const position = at === undefined ? null : at + done;
+      done += writeSync(fd, content, done, content.length - done, position);
     }
+  });
+}
+
+/** Replaces the content of an open file in place: only for what may be half written, as a lock's note. */
+export function overwrite(fd: number, path: Bytes, content: Bytes): void {
+  about(path, () => {
+    ftruncateSync(fd, 0);
+    const buffer = toBuffer(content);
+    writeSync(fd, buffer, 0, buffer.length, 0);
   });
 }
 

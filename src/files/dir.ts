@@ -21,14 +21,26 @@ export function openDir(path: Bytes): Dir {
   return { fd, path };
 }
 
-/** Opens directory `name` in `parent`; a link in its place is an error. @throws FileError */
-export function openDirAt(parent: Dir, name: Bytes): Dir {
+/**
+ * Opens directory `name` in `parent`; a link in its place is an error. `quiet`: reading it is not to
+ * count as an access, where we may have that. @throws FileError
+ */
+export function openDirAt(
+  parent: Dir,
+  name: Bytes,
+  { quiet = false }: { readonly quiet?: boolean } = {},
+): Dir {
   const path = b`${parent.path === '/' ? b`` : parent.path}/${name}`;
   const open = (flags: number): number =>
     calls.openat(parent.fd, cString(name), flags | O.nofollow, 0);
   const fd = about(path, () => {
     try {
-      return open(OPEN_DIRECTORY);
+      return quiet
+        ? quietly(
+            () => open(OPEN_DIRECTORY | O.noatime),
+            () => open(OPEN_DIRECTORY),
+          )
+        : open(OPEN_DIRECTORY);
     } catch (error) {
       // one may pass through a directory that one may not read
       if (errnoOf(error) === 'EACCES') return open(O.path | O.directory | O.cloexec);
@@ -36,6 +48,16 @@ export function openDirAt(parent: Dir, name: Bytes): Dir {
     }
   });
   return { fd, path };
+}
+
+/** O_NOATIME is for the owner and root: others do `otherwise`. */
+export function quietly(open: () => number, otherwise: () => number): number {
+  try {
+    return open();
+  } catch (error) {
+    if (errnoOf(error) === 'EPERM') return otherwise();
+    throw error;
+  }
 }
 
 export function closeDir(dir: Dir): void {

@@ -21,7 +21,12 @@ export class SystemCallError extends Error {
 }
 
 export const AT_FDCWD = -100;
-export const AT = { symlinkNofollow: 0x100, removeDir: 0x200, emptyPath: 0x1000 } as const;
+export const AT = {
+  symlinkNofollow: 0x100,
+  removeDir: 0x200,
+  symlinkFollow: 0x400,
+  emptyPath: 0x1000,
+} as const;
 export const RENAME = { noReplace: 1, exchange: 2 } as const;
 export const LOCK = { shared: 1, exclusive: 2, nonBlocking: 4, unlock: 8 } as const;
 export const SEEK = { set: 0, data: 3, hole: 4 } as const;
@@ -41,7 +46,7 @@ export const O = {
   path: 0o10000000,
 } as const;
 
-type Native = (...args: readonly (number | bigint | Buffer | null)[]) => number;
+type Native = (...args: readonly (number | bigint | string | Buffer | null)[]) => number;
 interface Koffi {
   load(name: string | null): { func(prototype: string): Native };
   errno(): number;
@@ -70,7 +75,8 @@ function load(): ReturnType<Koffi['load']> {
   return library;
 }
 
-function errnoName(): string {
+/** The name of the errno that the last call left. */
+export function errnoName(): string {
   if (koffi === undefined) return 'EIO';
   errnoNames ??= new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
   // the table has two names for these numbers
@@ -124,4 +130,32 @@ export const calls = {
     'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
   ),
   lremovexattr: bind('int lremovexattr(const void *path, const void *name)'),
+  listxattr: bind('int64_t listxattr(const void *path, void *list, size_t size)'),
+  getxattr: bind('int64_t getxattr(const void *path, const void *name, void *value, size_t size)'),
+  setxattr: bind(
+    'int setxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+  ),
+  removexattr: bind('int removexattr(const void *path, const void *name)'),
+  getdents64: bind('int64_t getdents64(int fd, void *entries, size_t size)'),
+  fchdir: bind('int fchdir(int fd)'),
 } as const;
+
+/**
+ * The two calls that a scan makes for every object, bare: names are strings, which is quicker than
+ * a Buffer but right for ASCII only, and -1 is returned, not thrown ({@link errnoName} says why).
+ */
+export function scanCalls(): ScanCalls {
+  bareCalls ??= {
+    statx: load().func(
+      'int statx(int dir, const char *name, int flags, unsigned int mask, void *out)',
+    ),
+    llistxattr: load().func('int64_t llistxattr(const char *path, void *list, size_t size)'),
+  };
+  return bareCalls;
+}
+
+export interface ScanCalls {
+  statx(dir: number, name: string, flags: number, mask: number, out: Buffer): number;
+  llistxattr(path: string, list: Buffer, size: number): number;
+}
+let bareCalls: ScanCalls | undefined;

@@ -2,7 +2,7 @@
 import { b, fromBuffer, type Bytes } from '../bytes/bytes.ts';
 import { about, errnoOf } from './error.ts';
 import { AT, O, RENAME, calls, cString } from './kernel.ts';
-import { closeDir, listDir, openDirAt, type Dir } from './dir.ts';
+import { closeDir, listDir, openDirAt, quietly, type Dir } from './dir.ts';
 import { statAt, type Time } from './stat.ts';
 
 function pathOf(dir: Dir, name: Bytes): Bytes {
@@ -167,8 +167,8 @@ export function removeTreeAt(dir: Dir, name: Bytes): void {
 
 const UTIME_OMIT = 0x3ffffffe;
 
-/** struct timespec[2]: access time, modification time. */
-function packTimes(times: { readonly atime?: Time; readonly mtime?: Time }): Buffer {
+/** struct timespec[2] of utimensat(2): access time, modification time. */
+export function packTimes(times: { readonly atime?: Time; readonly mtime?: Time }): Buffer {
   const packed = Buffer.alloc(32);
   for (const [offset, time] of [
     [0, times.atime],
@@ -189,9 +189,23 @@ export function createAt(dir: Dir, name: Bytes, mode: number): number {
   );
 }
 
-/** Opens an existing file for reading; a link in its place is an error; never blocks on a FIFO. */
-export function openFileAt(dir: Dir, name: Bytes): number {
+/**
+ * Opens an existing file for reading; a link in its place is an error; never blocks on a FIFO.
+ * `quiet`: reading it is not to count as an access, where we may have that.
+ */
+export function openFileAt(
+  dir: Dir,
+  name: Bytes,
+  { quiet = false }: { readonly quiet?: boolean } = {},
+): number {
+  const flags = O.rdonly | O.nofollow | O.nonblock | O.cloexec;
+  const open = (more: number): number => calls.openat(dir.fd, cString(name), flags | more, 0);
   return about(pathOf(dir, name), () =>
-    calls.openat(dir.fd, cString(name), O.rdonly | O.nofollow | O.nonblock | O.cloexec, 0),
+    quiet
+      ? quietly(
+          () => open(O.noatime),
+          () => open(0),
+        )
+      : open(0),
   );
 }

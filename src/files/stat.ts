@@ -35,7 +35,7 @@ export interface ObjectStat {
   readonly ctime: Time;
 }
 
-const STATX_BASIC_STATS = 0x7ff;
+export const STATX_BASIC_STATS = 0x7ff;
 const out = Buffer.alloc(256);
 
 /** The object `name` in `dir` itself (a link is not followed), or undefined when there is none. */
@@ -64,11 +64,16 @@ export function sameObject(one: ObjectStat, other: ObjectStat): boolean {
 
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
+/** The type that the upper bits of an st_mode say. */
+export function typeOfMode(mode: number): ObjectType {
+  return TYPES[mode >> 12] ?? 'f';
+}
+
 /** struct statx of linux/stat.h. */
 function decode(buffer: Buffer): ObjectStat {
   const mode = buffer.readUInt16LE(28);
   return {
-    type: TYPES[mode >> 12] ?? 'f',
+    type: typeOfMode(mode),
     mode: mode & 0o7777,
     links: buffer.readUInt32LE(16),
     uid: buffer.readUInt32LE(20),

@@ -33,8 +33,6 @@ import { calls } from '../files/kernel.ts';
 export interface ApplyOptions {
   /** Contents of `tree` changes by their SHA-256. */
   readonly contents?: Contents;
-  /** Undoes scripts of a transaction that failed. */
-  readonly undoScripts?: (scripts: readonly ScriptRun[]) => void;
 }
 
 /**
@@ -69,7 +67,6 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
     finish(walker, entry, inodes);
   } catch (error) {
     takeBack(walker, entry, inodes, { committed, error });
-    options.undoScripts?.(plan.scripts);
     throw error;
   }
 }
@@ -82,18 +79,20 @@ export interface Recovery {
   readonly outcome: 'finished' | 'taken back';
 }
 
+export interface RecoverOptions {
+  /** Runs the opposite of the scripts of a transaction that is taken back. */
+  readonly undoScripts?: (scripts: readonly ScriptRun[]) => void;
+}
+
 /** Finishes or takes back what killed commands left. Under the lock. @throws FileError */
-export function recover(
-  walker: Walker,
-  options: { readonly undoScripts?: (scripts: readonly ScriptRun[]) => void } = {},
-): Recovery[] {
+export function recover(walker: Walker, options: RecoverOptions = {}): Recovery[] {
   return openEntries(walker).map((open) => recoverEntry(walker, open, options.undoScripts));
 }
 
 function recoverEntry(
   walker: Walker,
   { entry, phase, inodes }: OpenEntry,
-  undoScripts: ApplyOptions['undoScripts'],
+  undoScripts: RecoverOptions['undoScripts'],
 ): Recovery {
   const { command, user, time } = entry;
   if (phase === 'commit') {

@@ -38,6 +38,8 @@ export interface Draft {
   /** Removes a directory that will be empty. */
   removeDir(path: Bytes): void;
   tree(change: Omit<Extract<Change, { op: 'tree' }>, 'op' | 'before'>): void;
+  /** How many paths change so far. */
+  size(): number;
   /** The changes so far, in the order in which they are to be made. */
   changes(): readonly Change[];
 }
@@ -160,6 +162,7 @@ export function createDraft(walker: Walker): Draft {
       const special: Change = { op: 'tree', ...change, before };
       put(change.path, { type: 'directory', mode: 0o755, uid: -1, gid: -1 }, { special });
     },
+    size: () => entries.size + made.size + removed.size,
     changes() {
       const directories = [...made].map((path): Change => ({ op: 'mkdir', path, mode: 0o755 }));
       const leaves = [...entries].map(([path, entry]) => changeOf(path, entry));

@@ -4,11 +4,13 @@ import { fromJson, toJson, type Bytes, type JsonBytes } from '../bytes/bytes.ts'
 /** Keys whose values are byte strings (or lists of them) wherever they occur. */
 const BYTE_KEYS: ReadonlySet<string> = new Set([
   'account',
+  'architecture',
   'content',
   'directory',
   'from',
   'keptAs',
   'link',
+  'lines',
   'losers',
   'name',
   'owner',
@@ -17,6 +19,7 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'path',
   'target',
   'to',
+  'version',
 ]);
 
 /** `value` as JSON text; `indent` for people. */

@@ -2,9 +2,10 @@
  * One lock per site root. flock(2): the kernel lets go when its holder dies, so a lock is never
  * stale; who holds it is written in the file for those who wait.
  */
-import { closeSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, type Bytes } from '../bytes/bytes.ts';
+import { overwrite } from '../files/content.ts';
 import { about, errnoOf } from '../files/error.ts';
 import { LOCK, O, calls, cString } from '../files/kernel.ts';
 import type { Walker } from '../files/walk.ts';
@@ -67,11 +68,7 @@ export function takeLock(walker: Walker, options: LockOptions): Lock {
     command: options.command,
     since: new Date().toISOString(),
   };
-  const text = Buffer.from(`${JSON.stringify(holder)}\n`);
-  about(place.path, () => {
-    ftruncateSync(fd, 0);
-    writeSync(fd, text, 0, text.length, 0);
-  });
+  overwrite(fd, place.path, bytes(`${JSON.stringify(holder)}\n`));
   return {
     release() {
       // closing lets go; the text stays and does no harm

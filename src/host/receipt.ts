@@ -1,12 +1,10 @@
 /** Receipts: what installing a package put on this host, so that uninstalling is the exact reverse. */
-import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
+import { b, toText, type Bytes } from '../bytes/bytes.ts';
 import { readAt } from '../files/content.ts';
 import { closeDir, listDir, openDirAt } from '../files/dir.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { fromJsonText, toJsonText } from './json.ts';
-import type { Change } from './plan.ts';
-import { stateOf } from './state.ts';
 
 /** One path of the package as it was at install. */
 export interface ReceiptFile {
@@ -17,6 +15,8 @@ export interface ReceiptFile {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  /** Seconds and nanoseconds, of a file. */
+  readonly mtime?: readonly [number, number];
   /** Of a file. */
   readonly sha256?: string;
   /** Of a link. */
@@ -39,11 +39,15 @@ export interface Receipt<Fragment = unknown> {
   readonly format: 1;
   /** Package directory. */
   readonly package: Bytes;
-  readonly version?: string;
-  readonly architecture: string;
+  /** Name under which the outside reaches it, without a version. */
+  readonly name: Bytes;
+  readonly version?: Bytes;
+  readonly architecture: Bytes;
   /** ISO 8601. */
   readonly time: string;
   readonly user: string;
+  /** Whether its name meant this version here: then its fragments and links are on the host. */
+  readonly current: boolean;
   readonly files: readonly ReceiptFile[];
   readonly fragments: readonly Fragment[];
   readonly links: readonly ReceiptLink[];
@@ -63,7 +67,12 @@ export function readReceipt<Fragment = unknown>(
 ): Receipt<Fragment> | undefined {
   const place = walker.tryLocate(receiptPath(directory));
   if (place === undefined || statAt(place.dir, place.name) === undefined) return undefined;
-  return fromJsonText(toText(readAt(place.dir, place.name))) as Receipt<Fragment>;
+  return parseReceipt(readAt(place.dir, place.name));
+}
+
+/** A receipt from its file's content. */
+export function parseReceipt<Fragment = unknown>(content: Bytes): Receipt<Fragment> {
+  return fromJsonText(toText(content)) as Receipt<Fragment>;
 }
 
 /** Package directories that are installed here, sorted. */
@@ -81,22 +90,8 @@ export function installedPackages(walker: Walker): Bytes[] {
   }
 }
 
-/** The change that writes a receipt, or none when it says nothing new (time and user apart). */
-export function receiptChanges(walker: Walker, receipt: Receipt): Change[] {
-  const path = receiptPath(receipt.package);
-  const old = readReceipt(walker, receipt.package);
-  if (old !== undefined && sameContent(old, receipt)) return [];
-  const content = bytes(`${toJsonText(receipt)}\n`);
-  return [{ op: 'write', path, content, before: stateOf(walker, path), bookkeeping: true }];
-}
-
-/** The change that removes a receipt. */
-export function receiptRemoval(walker: Walker, directory: Bytes): Change[] {
-  const path = receiptPath(directory);
-  return [{ op: 'remove', path, before: stateOf(walker, path), bookkeeping: true }];
-}
-
-function sameContent(one: Receipt, other: Receipt): boolean {
+/** Whether two receipts say the same, time and user apart. */
+export function sameReceipt(one: Receipt, other: Receipt): boolean {
   const content = (receipt: Receipt): string => toJsonText({ ...receipt, time: '', user: '' });
   return content(one) === content(other);
 }

@@ -5,7 +5,7 @@
  * several backslashes before such a `#`, one goes). A `\` at the end of a line joins the next one
  * to it: the two of them, the white space around included, are one space. Empty lines mean nothing.
  */
-import { b, slice, split, type Bytes } from '../bytes/bytes.ts';
+import { b, slice, split, trim, type Bytes } from '../bytes/bytes.ts';
 import { DiagnosticError, type Diagnostic } from '../message/diagnostic.ts';
 import { XhError } from '../message/error.ts';
 
@@ -111,7 +111,7 @@ export function words(line: AdminLine, from = 0): readonly Word[] {
  * @throws XhError `E_ADMIN_TEXT` when it holds a control character, or has white space around it
  */
 export function printAdminLine(text: Bytes): Bytes {
-  if (CONTROL.test(text) || text.trim() !== text) {
+  if (CONTROL.test(text) || trim(text) !== text) {
     throw new XhError('E_ADMIN_TEXT', `cannot stand on one line: ${JSON.stringify(text)}`, {
       remedy: 'write it without line ends and control characters',
     });
@@ -123,7 +123,7 @@ export function printAdminLine(text: Bytes): Bytes {
 
 /** `text` on one line: line ends, control characters and runs of white space become one blank. */
 export function onOneLine(text: Bytes): Bytes {
-  return text.replace(new RegExp(`[${CONTROL_RANGE} \\t]+`, 'g'), ' ').trim() as Bytes;
+  return trim(text.replace(new RegExp(`[${CONTROL_RANGE} \\t]+`, 'g'), ' ') as Bytes);
 }
 
 const CONTROL_RANGE = '\\0-\\x08\\x0a-\\x1f\\x7f';
@@ -226,7 +226,7 @@ function scanWords(
   start: number,
 ): { readonly end: number; readonly escapes: readonly number[] } {
   const escapes: number[] = [];
-  for (let at = start; at < source.length; ) {
+  for (let at = start; at < source.length;) {
     const word = skipBlanks(source, at, source.length);
     let sign = word;
     while (source[sign] === '\\') sign++;

@@ -16,6 +16,9 @@ case ${BASH_VERSION-} in
     unset GLOBIGNORE
     ;;
 esac
+case ${ZSH_VERSION-} in
+  ?*) setopt no_bad_pattern no_nomatch 2>/dev/null ;; # macOS may have zsh as its sh
+esac
 LC_ALL=C
 nl='
 '
@@ -42,7 +45,9 @@ warn() { # TEXT
     *[[:cntrl:]]*) visible "$1" ;;
     *) text=$1 ;;
   esac
+  kept=$status # that a warning cannot be written is no failure
   put "showpath: warning: $text" >&2
+  status=$kept
 }
 
 visible() { # TEXT: what would drive a terminal becomes '?'
@@ -220,7 +225,9 @@ add_package() { # DIRECTORY of a package
 
 add_word() { # a word that is no path: an element, a pattern of elements, a package
   known=
-  add_elements "$1"
+  case ${1##*\[} in
+    "$1" | *\]*) add_elements "$1" ;; # an open '[' is no pattern, and zsh ends at it
+  esac
   case $known in ?*) return ;; esac
   case $1 in
     .* | *[[:cntrl:]]*) ;;
@@ -319,6 +326,9 @@ add_all() { # ELEMENT...: as on the command line
 
 find_first() { # PATTERN: sets $found to the first file on $list, or nothing
   found=
+  case $1 in
+    *{*) (set +o braceexpand) 2>/dev/null && set +o braceexpand ;; # ksh expands braces even in the value of a variable
+  esac
   IFS=:
   for directory in $list; do
     directory=${directory%/}/
@@ -371,16 +381,18 @@ environment() { # ELEMENT...
 }
 
 merge() { # CURRENT: into $list, with the user's own directories kept on the side where they are
-  ours=$list before= after= place=
+  ours=$list before= after= place= seen=$nl
   keep_maintainer=$maintainer keep_program=$program
   maintainer=maintainer program=program list=
   add_elements '*'
   system=$list
   maintainer=$keep_maintainer program=$keep_program
-  case $1 in ?*) current=$1: ;; *) current= ;; esac # a last empty field counts, too
-  IFS=:
-  for directory in $current; do
-    IFS=$nl
+  rest=${1:+$1:} # empty fields count, and shells do not agree on how to split them
+  while :; do
+    case $rest in
+      '') break ;;
+      *) directory=${rest%%:*} rest=${rest#*:} ;;
+    esac
     case :$ours: in
       *:"$directory":*)
         place=after
@@ -390,9 +402,10 @@ merge() { # CURRENT: into $list, with the user's own directories kept on the sid
     case :$system: in
       *:"$directory":*) place=after ;;
     esac
-    case :$before$after: in
-      *:"$directory":*) continue ;;
+    case $seen in
+      *"$nl$directory$nl"*) continue ;;
     esac
+    seen=$seen$directory$nl
     case $directory in
       *"$nl"*)
         warn "'$directory' contains a newline and cannot stand on a path: skipped"
@@ -404,7 +417,6 @@ merge() { # CURRENT: into $list, with the user's own directories kept on the sid
       *) after=$after:$directory ;;
     esac
   done
-  IFS=$nl
   list=$before$ours$after
 }
 
@@ -450,12 +462,13 @@ init() { # ELEMENT...
 
 help() {
   put "Usage: showpath [NAME=VALUE...] [ELEMENT...]
-Print the directories of this host that exist, in the order asked for, joined with ':'.
+Print the directories of this host that exist, in the order asked for, each once as it is
+spelled, joined with ':'.
 
 Elements ('standard' when none is given):
   standard, WORD, GLOB  named elements of the path table; standard is the link farm of the
                         packages and the vendor's directories; quote a glob: 'standard*'
-  PKG                   the directory of that package, default or not
+  PKG, PKG@VERSION      the directories of that package, default or not
   /dir, ~/dir, dir/     that directory
 
 Settings:
@@ -611,7 +624,9 @@ package bin user bin
 package bin maintainer maintenance
 package bin program servers
 package man user man
+package man user share/man
 package info user info
+package info user share/info
 package include user include
 package lib user lib
 package pkgconfig user lib/pkgconfig
@@ -619,13 +634,13 @@ package pkgconfig user share/pkgconfig
 package share user share"
 }
 
-check_table() { # empties $table unless its last line counts the lines before it
-  lines=0 line=
+check_table() { # empties $table unless it has standard, and its last line counts those before it
+  lines=0
   for line in $table; do
     lines=$((lines + 1))
   done
-  case $line in
-    "lines $((lines - 1))") ;;
+  case $nl$table in
+    *"${nl}element standard$nl"*"${nl}lines $((lines - 1))") ;;
     *) table= ;;
   esac
 }

@@ -3,7 +3,7 @@
  * `Jane Doe <jane@example.org>`, or the name of a local mailbox (`root`). Addresses reach a mailer's
  * command line, so those that a mailer would take for an option, a file or a program are refused.
  */
-import { slice, type Bytes } from '../bytes/bytes.ts';
+import { slice, trim, type Bytes } from '../bytes/bytes.ts';
 
 export interface Mailbox {
   readonly address: Bytes;
@@ -28,7 +28,7 @@ export function parseMailbox(text: Bytes): Mailbox | MailboxProblem {
   const address = slice(text, open + 1, -1);
   const problem = checked(address, open + 1);
   if (problem !== undefined) return problem;
-  const name = slice(text, 0, open).trim() as Bytes;
+  const name = trim(slice(text, 0, open));
   return name === '' ? { address } : { address, name };
 }
 

@@ -128,7 +128,8 @@ function posixName(expression: string, at: number): string | undefined {
   return POSIX.exec(expression)?.[1];
 }
 
-function reason(error: unknown): string {
+/** What RegExp says, without the expression, which is longer than what was written. */
+export function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const text = message.slice(message.lastIndexOf(': ') + 1).trim();
   return text.charAt(0).toLowerCase() + text.slice(1);

@@ -2,7 +2,13 @@
 import { split, type Bytes } from '../../bytes/bytes.ts';
 import { createByteStream } from './byte-stream.ts';
 import type { Packed } from './packed.ts';
-import type { EntryContent, FileEntry, ImportEntry, ImportedSoftware, ImportLimits } from './source.ts';
+import type {
+  EntryContent,
+  FileEntry,
+  ImportEntry,
+  ImportedSoftware,
+  ImportLimits,
+} from './source.ts';
 import { readTarMembers, type TarMember } from './tar.ts';
 
 export type Archive = Pick<ImportedSoftware, 'entries' | 'read' | 'contents'>;

@@ -32,7 +32,7 @@ export function createByteStream(source: AsyncIterable<Buffer>): ByteStream {
   }
 
   async function* pieces(count: number): AsyncGenerator<Buffer> {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const piece = await next(left);
       if (piece.length === 0) return;
       left -= piece.length;

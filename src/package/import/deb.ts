@@ -1,5 +1,5 @@
 /** Debian packages. Source: deb(5). */
-import { b, fromBuffer, printable, slice, split, toText, type Bytes } from '../../bytes/bytes.ts';
+import { b, fromBuffer, printable, slice, split, trim, type Bytes } from '../../bytes/bytes.ts';
 import { errnoOf } from '../../files/error.ts';
 import { AR_MAGIC, readAr, type ArMember } from './ar.ts';
 import { memberPath, openArchive, type Archive } from './archive.ts';
@@ -56,8 +56,8 @@ function partsOf(path: Bytes): { readonly control: Part; readonly data: Part } {
   };
   const [first, ...members] = readAr(path);
   if (first?.name !== 'debian-binary') return fail('it does not begin with debian-binary');
-  const format = toText(fromBuffer(readStart({ path, ...first }, 32)));
-  if (!/^2\.[0-9]+\n/.test(format)) fail(`format ${printable(format.trim() as Bytes)} is not known`);
+  const format = fromBuffer(readStart({ path, ...first }, 32));
+  if (!/^2\.[0-9]+\n/.test(format)) fail(`format ${printable(trim(format))} is not known`);
   const one = (stem: string): ArMember => {
     const found = members.filter(({ name }) => name === stem || name.startsWith(`${stem}.`));
     const [member] = found;
@@ -69,7 +69,7 @@ function partsOf(path: Bytes): { readonly control: Part; readonly data: Part } {
 }
 
 /** What a control archive holds; more is no information about a package. */
-const MOST_CONTROL_BYTES = 64 * 2 ** 20;
+const MOST_CONTROL_BYTES = 32 * 2 ** 20;
 
 /** The files of the control archive by their names. */
 async function openControl(
@@ -101,9 +101,9 @@ function controlFields(path: Bytes, information: ReadonlyMap<Bytes, Bytes>): Con
   if ('fault' in fields) {
     throw unreadable('E_CONTROL', path, `control file, line ${fields.line}: ${fields.fault}`);
   }
-  for (const needed of ['package', 'version', 'architecture']) {
-    if (!/^[^\s]+$/.test(fields.get(needed) ?? '')) {
-      throw unreadable('E_CONTROL', path, `control file: no field ${needed}`);
+  for (const needed of [b`package`, b`version`, b`architecture`]) {
+    if (!/^[!-\xff]+$/.test(fields.get(needed) ?? '')) {
+      throw unreadable('E_CONTROL', path, `control file: no field '${needed}'`);
     }
   }
   return fields;
@@ -116,59 +116,59 @@ function softwareOf(
   archive: Archive,
   origin: Bytes | undefined,
 ): ImportedSoftware {
-  const name = fields.get('package') ?? '';
-  const summary = fields.get('description')?.split('\n')[0];
-  const homepage = fields.get('homepage');
-  const maintainer = fields.get('maintainer');
+  const name = fields.get(b`package`) ?? b``;
+  const [summary] = split(fields.get(b`description`) ?? b``, '\n');
+  const homepage = fields.get(b`homepage`);
+  const maintainer = fields.get(b`maintainer`);
   const licence = licenceIn(archive, name);
   return {
     source: deb.name,
     path,
     name,
-    version: fields.get('version') ?? '',
+    version: fields.get(b`version`) ?? b``,
     ...(summary && { summary }),
     ...(homepage && { homepage }),
     ...(maintainer && { maintainer }),
     ...(licence !== undefined && { licence }),
-    architecture: debianArchitecture(fields.get('architecture') ?? ''),
+    architecture: debianArchitecture(fields.get(b`architecture`) ?? b``),
     dependencies: [
-      ...relations(path, fields, 'pre-depends', 'required'),
-      ...relations(path, fields, 'depends', 'required'),
-      ...relations(path, fields, 'recommends', 'recommended'),
+      ...relations(path, fields, b`pre-depends`, 'required'),
+      ...relations(path, fields, b`depends`, 'required'),
+      ...relations(path, fields, b`recommends`, 'recommended'),
     ],
-    provides: names(relations(path, fields, 'provides', 'required')),
+    provides: names(relations(path, fields, b`provides`, 'required')),
     conflicts: names([
-      ...relations(path, fields, 'conflicts', 'required'),
-      ...relations(path, fields, 'breaks', 'required'),
+      ...relations(path, fields, b`conflicts`, 'required'),
+      ...relations(path, fields, b`breaks`, 'required'),
     ]),
     base: b``,
     origin: origin ?? b`/`,
     ...archive,
     scripts: SCRIPTS.flatMap((script): MaintainerScript[] => {
-      const content = information.get(b`${script as Bytes}`);
+      const content = information.get(script);
       return content === undefined ? [] : [{ name: script, content }];
     }),
     conffiles: conffiles(information.get(b`conffiles`)),
-    triggers: lines(information.get(b`triggers`)).map(toText),
+    triggers: lines(information.get(b`triggers`)),
   };
 }
 
-const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm', 'config'] as const;
+const SCRIPTS = [b`preinst`, b`postinst`, b`prerm`, b`postrm`, b`config`];
 
 function relations(
   path: Bytes,
   fields: ControlFields,
-  field: string,
+  field: Bytes,
   strength: ImportedDependency['strength'],
 ): ImportedDependency[] {
-  const parsed = parseRelations(fields.get(field) ?? '', strength);
+  const parsed = parseRelations(fields.get(field) ?? b``, strength);
   if (parsed === undefined) {
     throw unreadable('E_CONTROL', path, `control file: the field ${field} is malformed`);
   }
   return parsed;
 }
 
-function names(dependencies: readonly ImportedDependency[]): string[] {
+function names(dependencies: readonly ImportedDependency[]): Bytes[] {
   return [...new Set(dependencies.flatMap(({ alternatives }) => alternatives.map((a) => a.name)))];
 }
 
@@ -181,20 +181,11 @@ function conffiles(content: Bytes | undefined): Bytes[] {
 
 function lines(content: Bytes | undefined): Bytes[] {
   return split(content ?? b``, '\n')
-    .map(withoutBlanks)
+    .map(trim)
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** As String.trim, which would take the byte A0, half a letter, for a blank. */
-function withoutBlanks(line: Bytes): Bytes {
-  let start = 0;
-  let end = line.length;
-  while (start < end && line.charCodeAt(start) <= 0x20) start++;
-  while (end > start && line.charCodeAt(end - 1) <= 0x20) end--;
-  return slice(line, start, end);
-}
-
-function licenceIn(archive: Archive, name: string): string | undefined {
+function licenceIn(archive: Archive, name: Bytes): Bytes | undefined {
   const entry = archive.entries.find(
     (candidate): candidate is FileEntry =>
       candidate.type === 'file' &&

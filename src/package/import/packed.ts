@@ -30,7 +30,8 @@ export function openPacked(range: FileRange, limits: ImportLimits): Packed {
   const { path } = range;
   const stamp = stampOf(path);
   const compression = compressionOf(readStart(range));
-  let memory: { readonly chunks: readonly Buffer[]; readonly starts: readonly number[] } | undefined;
+  let memory:
+    { readonly chunks: readonly Buffer[]; readonly starts: readonly number[] } | undefined;
 
   async function* unpack(): AsyncGenerator<Buffer> {
     let keeping: Buffer[] | undefined = memory === undefined ? [] : undefined;
@@ -117,7 +118,7 @@ async function* readRange(range: FileRange, stamp: string): AsyncGenerator<Buffe
       if (stampText(await file.stat({ bigint: true })) !== stamp) throw changed(path);
     };
     await check();
-    for (let at = start; at < start + size; ) {
+    for (let at = start; at < start + size;) {
       const piece = Buffer.allocUnsafe(Math.min(READ_PIECE, start + size - at));
       const { bytesRead } = await file.read(piece, 0, piece.length, at);
       if (bytesRead === 0) throw changed(path);

@@ -5,7 +5,7 @@ import type { Time } from '../../files/stat.ts';
 /** The records in `content`, a later one of the same key winning; undefined when malformed. */
 export function parsePaxRecords(content: Bytes): ReadonlyMap<Bytes, Bytes> | undefined {
   const records = new Map<Bytes, Bytes>();
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const blank = content.indexOf(' ', at);
     // no record of an extended header has a length of more than 8 digits
     if (blank < 0 || blank - at > 8) return undefined;

@@ -59,19 +59,11 @@ export function placesFor(tree: SoftwareTree): Places {
 
   /** `path` below the longest prefix that it is in. */
   function belowPrefix(path: Bytes): { readonly prefix: Bytes; readonly below: Bytes } {
-    const found = prefixes.find((prefix) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`));
+    const found = prefixes.find(
+      (prefix) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`),
+    );
     const prefix = found ?? b``;
     return { prefix, below: prefix === '' ? path : slice(path, prefix.length + 1) };
-  }
-
-  function ruleFor(below: Bytes): readonly [from: Bytes, to: Bytes] | undefined {
-    let best: readonly [from: Bytes, to: Bytes] | undefined;
-    for (const rule of PLACES) {
-      const [from] = rule;
-      if (below !== from && !below.startsWith(`${from}/`)) continue;
-      if (best === undefined || from.length > best[0].length) best = rule;
-    }
-    return best;
   }
 
   return {
@@ -84,7 +76,8 @@ export function placesFor(tree: SoftwareTree): Places {
       return rule === undefined ? join(prefix, below) : join(rule[1], slice(flat, rule[0].length));
     },
     isCommon(path) {
-      const { below } = belowPrefix(path);
+      const { prefix, below } = belowPrefix(path);
+      if (!STANDARD_PREFIXES.includes(prefix)) return false;
       return below === '' || COMMON.has(withoutMultiarch(below));
     },
     isReserved(path) {
@@ -94,9 +87,21 @@ export function placesFor(tree: SoftwareTree): Places {
   };
 }
 
+function ruleFor(below: Bytes): readonly [from: Bytes, to: Bytes] | undefined {
+  let best: readonly [from: Bytes, to: Bytes] | undefined;
+  for (const rule of PLACES) {
+    const [from] = rule;
+    if (below !== from && !below.startsWith(`${from}/`)) continue;
+    if (best === undefined || from.length > best[0].length) best = rule;
+  }
+  return best;
+}
+
+const STANDARD_PREFIXES: readonly Bytes[] = [b``, b`usr`, b`usr/local`];
+
 /** The prefixes that the tree has, longest first; the root of the tree is the last. */
 function prefixesOf(tree: SoftwareTree): readonly Bytes[] {
-  const prefixes = [b``, b`usr`, b`usr/local`];
+  const prefixes = [...STANDARD_PREFIXES];
   // a software that stands in a directory of its own, /opt/NAME with a bin below it
   const opt = nodeAt(tree, b`opt`);
   const [own] = opt?.children.values() ?? [];
@@ -104,7 +109,7 @@ function prefixesOf(tree: SoftwareTree): readonly Bytes[] {
   if (opt?.children.size === 1 && own !== undefined && bin !== undefined && isDirectory(bin)) {
     prefixes.push(own.path);
   }
-  return prefixes.sort((one, other) => other.length - one.length);
+  return prefixes.toSorted((one, other) => other.length - one.length);
 }
 
 /**

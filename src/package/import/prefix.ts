@@ -21,7 +21,7 @@ import { about } from '../../files/error.ts';
 import { overLimit } from './findings.ts';
 import { changed } from './packed.ts';
 import { shapeOf, splitNameVersion } from './shape.ts';
-import type { EntryContent, FileEntry, ImportEntry, ImportLimits, ImportSource } from './source.ts';
+import type { FileEntry, ImportEntry, ImportLimits, ImportSource } from './source.ts';
 
 export const prefix: ImportSource = {
   name: 'prefix',
@@ -29,15 +29,12 @@ export const prefix: ImportSource = {
   recognises(path) {
     return statSync(toBuffer(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
   },
-  async open(path, { limits, origin }) {
-    const real = about(path, () => fromBuffer(realpathSync(toBuffer(path), { encoding: 'buffer' })));
+  open(path, { limits, origin }) {
+    const real = about(path, () =>
+      fromBuffer(realpathSync(toBuffer(path), { encoding: 'buffer' })),
+    );
     const { entries, stamps } = readTree(real, limits);
     const { rooted } = shapeOf(entries);
-    function* contents(): Generator<EntryContent> {
-      for (const entry of entries) {
-        if (entry.type === 'file') yield { entry, pieces: readFile(real, entry, stamps) };
-      }
-    }
     return {
       source: prefix.name,
       path,
@@ -52,8 +49,10 @@ export const prefix: ImportSource = {
       conffiles: [],
       triggers: [],
       read: (entry) => Buffer.concat([...readFile(real, entry, stamps)]),
-      async *contents() {
-        yield* contents();
+      *contents() {
+        for (const entry of entries) {
+          if (entry.type === 'file') yield { entry, pieces: readFile(real, entry, stamps) };
+        }
       },
     };
   },
@@ -85,9 +84,12 @@ function readTree(root: Bytes, limits: ImportLimits): Tree {
       if (bytesFound > limits.maxBytes) throw overLimit(root, `more than ${limits.maxBytes} bytes`);
     }
     if (entry.type !== 'directory') continue;
-    const names = about(join(root, path), () => readdirSync(full, { encoding: 'latin1' }) as Bytes[]);
+    const names = about(
+      join(root, path),
+      () => readdirSync(full, { encoding: 'latin1' }) as Bytes[],
+    );
     // the last one pushed comes first
-    for (const name of names.sort(compareBytes).reverse()) pending.push(join(path, name));
+    for (const name of names.toSorted(compareBytes).toReversed()) pending.push(join(path, name));
   }
   return { entries, stamps };
 }
@@ -152,7 +154,7 @@ function* readFile(
       }
     };
     check();
-    for (let at = 0; at < entry.size; ) {
+    for (let at = 0; at < entry.size;) {
       const piece = Buffer.allocUnsafe(Math.min(READ_PIECE, entry.size - at));
       const got = about(path, () => readSync(fd, piece, 0, piece.length, at));
       if (got === 0) throw changed(path);

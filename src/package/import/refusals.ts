@@ -5,18 +5,58 @@
  * Names are compared by their bytes, so what makes two names one on some file systems (letter case,
  * Unicode forms, backslashes) deceives nobody here; it is noted for those who copy to such systems.
  */
-import { b, printable, utf8, type Bytes } from '../../bytes/bytes.ts';
+import { b, printable, slice, utf8, type Bytes } from '../../bytes/bytes.ts';
 import { components, dirname } from '../../bytes/path.ts';
-import type { ImportFinding } from './findings.ts';
+import { ImportRefused, type ImportFinding } from './findings.ts';
+import { placesFor, type Places } from './places.ts';
 import type { ImportEntry, ImportedSoftware } from './source.ts';
-import { belowBase, followLink, type SoftwareTree } from './tree.ts';
+import { belowBase, followLink, treeOf, type SoftwareTree } from './tree.ts';
+
+/** A software whose entries are sound, and what can be told from their names alone. */
+export interface CheckedSoftware {
+  readonly software: ImportedSoftware;
+  readonly tree: SoftwareTree;
+  readonly places: Places;
+  /** Notes and warnings. */
+  readonly findings: readonly ImportFinding[];
+}
+
+export interface CheckOptions {
+  /** Symbolic links to absolute paths are taken from software of unknown origin, too. */
+  readonly allowOutsideLinks?: boolean;
+}
+
+/** @throws ImportRefused (exit 3) with every reason there is */
+export function checkSoftware(
+  software: ImportedSoftware,
+  options: CheckOptions = {},
+): CheckedSoftware {
+  const { entries, base, origin } = software;
+  const findings = [...checkNames(entries), ...checkStructure(entries)];
+  const refused = new Set(findings.filter(isRefusal).map(({ path }) => path));
+  // the rest is looked at even so, that all reasons are told at once
+  const sound = refused.size === 0 ? entries : entries.filter(({ path }) => !refused.has(path));
+  if (!findings.some(({ code }) => code === 'E_IMPORT_LIMIT')) {
+    const tree = treeOf(sound, base, origin);
+    const places = placesFor(tree);
+    findings.push(
+      ...checkLinks(sound, base, tree, options.allowOutsideLinks ?? false),
+      ...checkReserved(sound, base, places),
+    );
+    if (!findings.some(isRefusal)) return { software, tree, places, findings };
+  }
+  throw new ImportRefused(software.path, findings.filter(isRefusal));
+}
+
+function isRefusal({ severity }: ImportFinding): boolean {
+  return severity === 'refused';
+}
 
 /** NAME_MAX and PATH_MAX of Linux, in bytes. */
 const LONGEST_NAME = 255;
 const LONGEST_PATH = 4095;
 
-/** Refusals and notes that need the names of the entries only; a tree may be made when none is refused. */
-export function checkNames(entries: readonly ImportEntry[]): ImportFinding[] {
+function checkNames(entries: readonly ImportEntry[]): ImportFinding[] {
   const findings: ImportFinding[] = [];
   const refuse = (path: Bytes, code: string, message: string): void => {
     findings.push({ severity: 'refused', code, path, message });
@@ -47,21 +87,24 @@ function nameFault(path: Bytes): [code: string, message: string] | undefined {
 /** Names that differ in letter case or Unicode form only. */
 function likeNames(entries: readonly ImportEntry[]): ImportFinding[] {
   const first = new Map<string, Bytes>();
-  const findings: ImportFinding[] = [];
+  const pairs: (readonly [Bytes, Bytes])[] = [];
   for (const { path } of entries) {
     const key = (utf8(path) ?? path).normalize('NFC').toLowerCase();
     const other = first.get(key);
     if (other === undefined) first.set(key, path);
-    else if (other !== path) {
-      findings.push({
-        severity: 'note',
-        code: 'IMPORT_LIKE_NAMES',
-        path,
-        message: `differs from ${printable(other)} in letter case or Unicode form only`,
-      });
-    }
+    else if (other !== path) pairs.push([other, path]);
   }
-  return findings;
+  const [pair] = pairs;
+  if (pair === undefined) return [];
+  const more = pairs.length > 1 ? `; so do ${pairs.length - 1} more pairs` : '';
+  return [
+    {
+      severity: 'note',
+      code: 'IMPORT_LIKE_NAMES',
+      path: pair[1],
+      message: `differs from ${printable(pair[0])} in letter case or Unicode form only${more}`,
+    },
+  ];
 }
 
 /** Names that a terminal or a line-based tool would misread. */
@@ -76,14 +119,14 @@ function oddNames(entries: readonly ImportEntry[]): ImportFinding[] {
     }));
 }
 
-/** Refusals about how entries stand to each other; their names are sound. */
-export function checkStructure(software: ImportedSoftware): ImportFinding[] {
+/** How entries stand to each other. */
+function checkStructure(entries: readonly ImportEntry[]): ImportFinding[] {
   const findings: ImportFinding[] = [];
   const refuse = (path: Bytes, code: string, message: string): void => {
     findings.push({ severity: 'refused', code, path, message });
   };
   const types = new Map<Bytes, ImportEntry['type']>();
-  for (const entry of software.entries) {
+  for (const entry of entries) {
     const { path, type } = entry;
     const before = types.get(path);
     if (before !== undefined && before !== type) {
@@ -109,14 +152,36 @@ export function checkStructure(software: ImportedSoftware): ImportFinding[] {
     }
     types.set(path, type);
   }
-  // links count wherever in the archive they stand: order is no defence
-  for (const { path } of software.entries) {
-    for (let above = dirname(path); above !== '.' && above !== '/'; above = dirname(above)) {
+  findings.push(...checkParents(entries, types));
+  return findings;
+}
+
+/** More directories than any software has; beyond it the names are an attack on those who read them. */
+const MOST_DIRECTORIES = 1_000_000;
+
+/** Every directory on the way to an entry is one. Order is no defence: later links count as well. */
+function checkParents(
+  entries: readonly ImportEntry[],
+  types: ReadonlyMap<Bytes, ImportEntry['type']>,
+): ImportFinding[] {
+  const findings: ImportFinding[] = [];
+  const sound = new Set<Bytes>();
+  for (const { path } of entries) {
+    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+      const above = slice(path, 0, cut);
+      if (sound.has(above)) break;
       const type = types.get(above) ?? 'directory';
-      if (type === 'directory') continue;
-      const what = type === 'link' ? 'through the symbolic link' : `below the ${type}`;
-      refuse(path, 'E_IMPORT_THROUGH_LINK', `goes ${what} ${printable(above)}`);
-      break;
+      if (type !== 'directory') {
+        const what = type === 'link' ? 'through the symbolic link' : `below the ${type}`;
+        const message = `goes ${what} ${printable(above)}`;
+        findings.push({ severity: 'refused', code: 'E_IMPORT_THROUGH_LINK', path, message });
+        break;
+      }
+      sound.add(above);
+      if (sound.size > MOST_DIRECTORIES) {
+        const message = `more than ${MOST_DIRECTORIES} directories`;
+        return [{ severity: 'refused', code: 'E_IMPORT_LIMIT', path, message }];
+      }
     }
   }
   return findings;
@@ -131,16 +196,17 @@ function targetFault(target: Bytes): string | undefined {
   return undefined;
 }
 
-/** Refusals of symbolic links that lead out of the software. */
-export function checkLinks(
-  software: ImportedSoftware,
+/** Symbolic links that lead out of the software. */
+function checkLinks(
+  entries: readonly ImportEntry[],
+  base: Bytes,
   tree: SoftwareTree,
   allowOutsideLinks: boolean,
 ): ImportFinding[] {
   const findings: ImportFinding[] = [];
-  for (const entry of software.entries) {
+  for (const entry of entries) {
     if (entry.type !== 'link') continue;
-    const path = belowBase(entry.path, software.base) ?? b``;
+    const path = belowBase(entry.path, base) ?? b``;
     const lead = followLink(tree, dirname(path), entry.target);
     const target = printable(entry.target);
     if (lead.to === 'escape') {
@@ -158,9 +224,27 @@ export function checkLinks(
         code: 'E_IMPORT_LINK_ABSOLUTE',
         path: entry.path,
         message: `a symbolic link to ${target}, outside of the software`,
-        remedy: 'if it is meant to, allow it (--allow-outside-links), or say where the software stood (--origin)',
+        remedy:
+          'if it is meant to, allow it (--allow-outside-links), or say where the software stood (--origin)',
       });
     }
   }
   return findings;
+}
+
+/** Names that would get among the package's own files, whose Install is run and whose export merged. */
+function checkReserved(
+  entries: readonly ImportEntry[],
+  base: Bytes,
+  places: Places,
+): ImportFinding[] {
+  return entries
+    .filter(({ path }) => places.isReserved(belowBase(path, base) ?? b``))
+    .map(({ path }) => ({
+      severity: 'refused',
+      code: 'E_IMPORT_RESERVED',
+      path,
+      message: "a name among the package's own files",
+      remedy: 'what has .admin or export is a package already: copy it to the depot',
+    }));
 }

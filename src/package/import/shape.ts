@@ -1,5 +1,6 @@
 /** What kind of tree some entries are: a whole root (`usr/bin`), a prefix (`bin`), or one wrapped in a directory. */
-import { b, slice, toText, type Bytes } from '../../bytes/bytes.ts';
+import { b, slice, type Bytes } from '../../bytes/bytes.ts';
+import { parsePackageDirectory, type DirectoryName } from '../name.ts';
 import type { ImportEntry } from './source.ts';
 
 export interface Shape {
@@ -41,14 +42,12 @@ function topNames(entries: readonly ImportEntry[], base: Bytes): Set<Bytes> {
 }
 
 /**
- * `tree-2.1.0` as name and version; what follows a version and names a system (`-linux-x64`) is
- * left out. Without a version the whole is the name.
+ * `tree-2.1.0` as name and version, as package directories are taken apart; `_` or a `v` before the
+ * version and a system's name behind it (`-linux-x64`) are left out.
  */
-export function splitNameVersion(stem: Bytes): { readonly name: string; readonly version?: string } {
-  const text = toText(stem);
-  const start = /[-_]v?(?=[0-9])/.exec(text);
-  if (start === null || start.index === 0) return { name: text };
-  const rest = text.slice(start.index + start[0].length);
-  const version = rest.split(/[-_.](?=(?:linux|darwin|x86|x64|amd64|aarch64|arm|i[3-6]86|noarch)\b)/)[0];
-  return { name: text.slice(0, start.index), ...(version && { version }) };
+export function splitNameVersion(stem: Bytes): DirectoryName {
+  const system =
+    /[0-9][-_.](?:linux|darwin|x86|x64|amd64|aarch64|arm64|i[3-6]86|noarch)(?![a-z])/.exec(stem);
+  const own = system === null ? stem : slice(stem, 0, system.index + 1);
+  return parsePackageDirectory(own.replace(/[-_]v?(?=[0-9])/, '-') as Bytes);
 }

@@ -15,7 +15,7 @@ export interface ImportSource {
   /** Whether `path` looks like this source; reads a few bytes at most, never throws. */
   recognises(path: Bytes): boolean;
   /** @throws XhError exit 2 when it cannot be read, 3 when it exceeds a limit */
-  open(path: Bytes, options: OpenOptions): Promise<ImportedSoftware>;
+  open(path: Bytes, options: OpenOptions): Promise<ImportedSoftware> | ImportedSoftware;
 }
 
 export interface OpenOptions {
@@ -44,21 +44,21 @@ export interface ImportedSoftware {
   readonly source: string;
   /** Where it was read from. */
   readonly path: Bytes;
-  readonly name: string;
-  readonly version?: string;
+  readonly name: Bytes;
+  readonly version?: Bytes;
   /** One line. */
-  readonly summary?: string;
-  readonly homepage?: string;
-  readonly licence?: string;
+  readonly summary?: Bytes;
+  readonly homepage?: Bytes;
+  readonly licence?: Bytes;
   /** As written there: `Name <address>`. */
-  readonly maintainer?: string;
+  readonly maintainer?: Bytes;
   /** `all`, or as `xh arch` prints it (`linux-x86_64`); undefined when the source does not say. */
-  readonly architecture?: string;
+  readonly architecture?: Bytes;
   readonly dependencies: readonly ImportedDependency[];
   /** Other names that it satisfies dependencies on. */
-  readonly provides: readonly string[];
+  readonly provides: readonly Bytes[];
   /** Software that it says it cannot stand beside. */
-  readonly conflicts: readonly string[];
+  readonly conflicts: readonly Bytes[];
   /** Directory of the entries that is the software's root: empty, or what a tarball is wrapped in. */
   readonly base: Bytes;
   /** Absolute path where `base` stood when the software was built or installed, as far as known. */
@@ -70,7 +70,7 @@ export interface ImportedSoftware {
   /** Paths of entries that are configuration. */
   readonly conffiles: readonly Bytes[];
   /** What the source's own installer would trigger, as written there. */
-  readonly triggers: readonly string[];
+  readonly triggers: readonly Bytes[];
   /** Content of a file entry, or undefined when the software is too big to be kept in memory. */
   read(entry: FileEntry): Buffer | undefined;
   /**
@@ -78,7 +78,7 @@ export interface ImportedSoftware {
    * for, or is skipped. May be called again.
    * @throws XhError E_IMPORT_CHANGED when the source has changed since it was opened
    */
-  contents(): AsyncIterable<EntryContent>;
+  contents(): AsyncIterable<EntryContent> | Iterable<EntryContent>;
 }
 
 export interface EntryContent {
@@ -130,12 +130,12 @@ export interface ImportedDependency {
 }
 
 export interface ImportedRequirement {
-  readonly name: string;
+  readonly name: Bytes;
   /** As a range of ours: `>=1.2`. */
-  readonly range?: string;
+  readonly range?: Bytes;
 }
 
 export interface MaintainerScript {
-  readonly name: string;
+  readonly name: Bytes;
   readonly content: Bytes;
 }

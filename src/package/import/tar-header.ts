@@ -23,9 +23,7 @@ export interface TarHeader {
 }
 
 /** The header in `block`; `'zero'` for the block that ends an archive; otherwise what is wrong. */
-export function parseTarHeader(
-  block: Buffer,
-): TarHeader | 'zero' | { readonly fault: string } {
+export function parseTarHeader(block: Buffer): TarHeader | 'zero' | { readonly fault: string } {
   const sums = checksums(block);
   if (sums.unsigned === 8 * 0x20 && block.every((byte) => byte === 0)) return 'zero';
   const stored = numberField(block, 148, 8);

@@ -16,13 +16,7 @@ export interface TarMember {
   /** As written in the archive. */
   readonly name: Bytes;
   readonly type:
-    | 'file'
-    | 'directory'
-    | 'link'
-    | 'hardlink'
-    | 'character-device'
-    | 'block-device'
-    | 'fifo';
+    'file' | 'directory' | 'link' | 'hardlink' | 'character-device' | 'block-device' | 'fifo';
   readonly linkName: Bytes;
   readonly mode: number;
   readonly uid: number;
@@ -79,7 +73,11 @@ async function readMembers(
   limits: TarLimits,
 ): Promise<TarMember[]> {
   const fail: Fail = (what) => {
-    throw unreadable('E_TAR', path, `not a sound tar archive: ${what} (at byte ${stream.position})`);
+    throw unreadable(
+      'E_TAR',
+      path,
+      `not a sound tar archive: ${what} (at byte ${stream.position})`,
+    );
   };
   let nameBytes = 0;
   const members: TarMember[] = [];
@@ -105,7 +103,11 @@ async function readMembers(
         pending.pax = paxRecords(await extension(stream, header, fail), fail);
         continue;
       case 'g':
-        global = globalRecords(global, paxRecords(await extension(stream, header, fail), fail), fail);
+        global = globalRecords(
+          global,
+          paxRecords(await extension(stream, header, fail), fail),
+          fail,
+        );
         continue;
       case 'V':
         // a volume label, nothing that is unpacked
@@ -127,26 +129,21 @@ async function readMembers(
 }
 
 /** The next header, or undefined at the two blocks of zeros that end an archive. */
-async function nextHeader(
-  stream: ByteStream,
-  fail: Fail,
-): Promise<TarHeader | undefined> {
+async function nextHeader(stream: ByteStream, fail: Fail): Promise<TarHeader | undefined> {
   const block = await stream.take(BLOCK);
-  if (block.length < BLOCK) fail(block.length === 0 ? 'its end is missing' : 'it is cut off in a header');
+  if (block.length < BLOCK)
+    fail(block.length === 0 ? 'its end is missing' : 'it is cut off in a header');
   const header = parseTarHeader(block);
   if (header === 'zero') {
     const second = await stream.take(BLOCK);
-    if (second.some((byte) => byte !== 0)) fail('a lone block of zeros stands before other members');
+    if (second.some((byte) => byte !== 0))
+      fail('a lone block of zeros stands before other members');
     return undefined;
   }
   return 'fault' in header ? fail(header.fault) : header;
 }
 
-async function extension(
-  stream: ByteStream,
-  header: TarHeader,
-  fail: Fail,
-): Promise<Bytes> {
+async function extension(stream: ByteStream, header: TarHeader, fail: Fail): Promise<Bytes> {
   if (header.size > LONGEST_EXTENSION) fail('an extended header is longer than any file name');
   const content = await stream.take(header.size);
   if (content.length < header.size) fail('it is cut off in an extended header');
@@ -200,7 +197,7 @@ function memberOf(
     if (key.startsWith('GNU.sparse.')) fail(SPARSE);
     if (key.startsWith('SCHILY.xattr.')) attributes.push(printable(slice(key, 13)));
     if (key.startsWith('LIBARCHIVE.xattr.')) attributes.push(printable(slice(key, 17)));
-    if (/^SCHILY\.acl\./.test(key)) attributes.push(`acl ${printable(slice(key, 11))}`);
+    if (key.startsWith('SCHILY.acl.')) attributes.push(`acl ${printable(slice(key, 11))}`);
   }
   const name = record('path') ?? pending.name ?? header.name;
   const linkName = record('linkpath') ?? pending.linkName ?? header.linkName;
@@ -253,20 +250,12 @@ function unknownFlag(flag: string): string {
   return `a member has the unknown type '${printable(flag as Bytes)}'`;
 }
 
-async function skipContent(
-  stream: ByteStream,
-  size: number,
-  fail: Fail,
-): Promise<void> {
+async function skipContent(stream: ByteStream, size: number, fail: Fail): Promise<void> {
   if ((await stream.skip(size)) < size) fail('it is cut off in a file');
   await skipPadding(stream, size, fail);
 }
 
-async function skipPadding(
-  stream: ByteStream,
-  size: number,
-  fail: Fail,
-): Promise<void> {
+async function skipPadding(stream: ByteStream, size: number, fail: Fail): Promise<void> {
   const padding = (BLOCK - (size % BLOCK)) % BLOCK;
   if ((await stream.skip(padding)) < padding) fail('it is cut off behind a file');
 }

@@ -21,11 +21,7 @@ export interface SoftwareTree {
  * The tree below `base` of `entries`, whose names are sound (see refusals.ts); of two entries with
  * one name the later counts.
  */
-export function treeOf(
-  entries: readonly ImportEntry[],
-  base: Bytes,
-  origin?: Bytes,
-): SoftwareTree {
+export function treeOf(entries: readonly ImportEntry[], base: Bytes, origin?: Bytes): SoftwareTree {
   const root: TreeNode = { path: b``, entry: undefined, children: new Map() };
   for (const entry of entries) {
     const path = belowBase(entry.path, base);
@@ -83,7 +79,15 @@ function aliasNodeAt(tree: SoftwareTree, path: Bytes): TreeNode | undefined {
   return plainNodeAt(tree, below === path ? b`usr/${path}` : below);
 }
 
-const MERGED: ReadonlySet<string> = new Set(['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']);
+/** Directories that hosts have merged with those of /usr. */
+export const MERGED: ReadonlySet<string> = new Set([
+  'bin',
+  'sbin',
+  'lib',
+  'lib32',
+  'lib64',
+  'libx32',
+]);
 
 export type LinkLead =
   /** To this node of the software. */

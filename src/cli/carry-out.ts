@@ -1,0 +1,98 @@
+/** What every changing command does with its plan: show it, or apply it and tell the outcome. */
+import { printable } from '../bytes/bytes.ts';
+import { commitGeneration } from '../host/generations.ts';
+import { createDraft } from '../host/draft.ts';
+import { toJsonText } from '../host/json.ts';
+import { holderText } from '../host/lock.ts';
+import { visibleChanges, type Plan } from '../host/plan.ts';
+import { visitHost, withHost, type Host } from '../host/transaction.ts';
+import { undoScripts } from '../depot/scripts.ts';
+import { EXIT, type ExitCode } from '../message/error.ts';
+import type { Call } from './command.ts';
+import { planText, readCurrent } from './plan-text.ts';
+import { reportConflicts } from './report.ts';
+
+/** Runs `work` with the site's lock; tells who is waited for and what a killed command had left. */
+export function changeHost<T>(call: Call, work: (host: Host) => T | Promise<T>): Promise<T> {
+  const { terminal } = call;
+  return withHost(
+    call.site,
+    {
+      command: call.commandLine,
+      lockTimeout: call.config().values['lock-timeout'],
+      onWait: (holder) => {
+        terminal.tell(`waiting for ${holderText(holder)} to finish`);
+      },
+      onRecovery: ({ command, user, time, outcome }) => {
+        terminal.warn(
+          `xh ${command} of ${user} at ${time} had been interrupted: it was ${outcome}`,
+        );
+      },
+      undoScripts,
+    },
+    work,
+  );
+}
+
+/** Shows a plan for `--dry-run`: what would be done to standard output, as text or JSON. */
+export function showPlan(call: Call, host: Host, plan: Plan): ExitCode {
+  const { terminal, options } = call;
+  if (options['json'] === true) terminal.print(toJsonText(plan, 2));
+  else {
+    const lines = planText(plan, {
+      styles: terminal.out,
+      verbose: terminal.verbose,
+      current: readCurrent(createDraft(host.walker)),
+    });
+    for (const line of lines) terminal.print(line);
+    if (lines.length === 0 && plan.conflicts.length === 0) terminal.tell('nothing to do');
+    for (const note of plan.notes) terminal.tell(`note: ${note}`);
+    reportConflicts(plan.conflicts, terminal);
+  }
+  return plan.conflicts.length === 0 ? EXIT.done : EXIT.refused;
+}
+
+/** Plans without the lock and shows it. */
+export function dryRun(call: Call, planOn: (host: Host) => Plan): ExitCode {
+  return visitHost(call.site, (host) => showPlan(call, host, planOn(host)));
+}
+
+/** Applies a plan as a generation and tells what was done. @returns the generation, if one was made */
+export function commit(call: Call, host: Host, plan: Plan): number | undefined {
+  const { terminal, options } = call;
+  const shown = planText(plan, {
+    styles: terminal.err,
+    verbose: terminal.verbose,
+    current: readCurrent(createDraft(host.walker)),
+  });
+  const reason = options['message'];
+  const generation = commitGeneration(host, plan, {
+    commandLine: call.commandLine,
+    ...(typeof reason === 'string' && { reason }),
+  });
+  for (const line of shown) terminal.detail(line);
+  for (const note of plan.notes) terminal.tell(`note: ${note}`);
+  return generation;
+}
+
+/** One line on what a plan did: `3 links, 2 system files`. */
+export function planSummary(plan: Plan): string {
+  const changes = visibleChanges(plan);
+  const links = changes.filter(
+    (change) => change.op === 'link' || (change.op === 'remove' && change.before.type === 'link'),
+  ).length;
+  const files = new Set(
+    changes
+      .filter(
+        (change) =>
+          ['write', 'displace', 'restore'].includes(change.op) ||
+          (change.op === 'remove' && change.before.type === 'file'),
+      )
+      .map((change) => printable(change.path)),
+  );
+  const parts = [
+    ...(links > 0 ? [`${links} link${links === 1 ? '' : 's'}`] : []),
+    ...(files.size > 0 ? [[...files].join(', ')] : []),
+  ];
+  return parts.length === 0 ? 'nothing to change' : parts.join('; ');
+}

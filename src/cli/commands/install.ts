@@ -1,0 +1,63 @@
+/** `xh install PKG…`. */
+import { printable } from '../../bytes/bytes.ts';
+import { install, planInstall } from '../../depot/install.ts';
+import { runRefresh } from '../../depot/refresh.ts';
+import { EXIT, XhError } from '../../message/error.ts';
+import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
+import { packageArgument } from '../package-arguments.ts';
+
+export const command: Command = {
+  usage: '[package...]',
+  details:
+    "Makes packages of the depot available on this host: what they need first, then each package's\n" +
+    '.admin/Install, its fragments in system files, its links in the farms, the path table and a\n' +
+    'receipt, all in one transaction. A conflict is refused before anything is touched, and every\n' +
+    'conflict is listed. Installing what is installed and unchanged does nothing.',
+  options: [
+    { flags: '--all', summary: 'everything that is installed, brought up to date' },
+    DRY_RUN_OPTION,
+    JSON_OPTION,
+    REASON_OPTION,
+  ],
+  examples: [
+    { command: 'xh install tree', explains: 'the package, and what it needs' },
+    {
+      command: 'xh install jq@^1.6 --dry-run',
+      explains: 'a version of a range; only show what would change',
+    },
+    { command: 'xh install --all', explains: 'what the weekly maintenance runs' },
+  ],
+  async run(call) {
+    const { args, options, terminal } = call;
+    const all = options['all'] === true;
+    if (all === args.length > 0) {
+      throw new XhError('E_USAGE', all ? '--all takes no packages' : 'which packages?', {
+        exit: EXIT.usage,
+        remedy: 'xh list shows those that are there',
+      });
+    }
+    const wanted = all ? 'installed' : args.map(packageArgument);
+    if (options['dryRun'] === true) {
+      return dryRun(call, (host) => planInstall(host, call.config(), wanted).plan);
+    }
+    return await changeHost(call, async (host) => {
+      const { order, plan } = await install(host, call.config(), wanted, (last) => {
+        const generation = commit(call, host, last);
+        const names = last.packages.map(printable).join(', ');
+        terminal.tell(
+          generation === undefined
+            ? `${names || 'nothing'}: installed already, nothing to do`
+            : `installed ${names} (generation ${generation}): ${planSummary(last)}`,
+        );
+        runRefresh(host, last, (line) => {
+          terminal.warn(line);
+        });
+      });
+      if (options['json'] === true) {
+        terminal.print(JSON.stringify({ packages: order.map(printable), notes: plan.notes }));
+      }
+      return EXIT.done;
+    });
+  },
+};

@@ -1,0 +1,39 @@
+/** `xh list`. */
+import { printable } from '../../bytes/bytes.ts';
+import { listDepot } from '../../depot/list.ts';
+import { toJsonText } from '../../host/json.ts';
+import { visitHost } from '../../host/transaction.ts';
+import { EXIT } from '../../message/error.ts';
+import { JSON_OPTION, type Command } from '../command.ts';
+import { columns } from '../table.ts';
+
+export const command: Command = {
+  usage: '[word...]',
+  details:
+    'Lists the packages of the depot: name, version, whether it is installed here (a star), and its\n' +
+    'summary. With words, only packages whose name contains one of them.',
+  options: [{ flags: '--installed', summary: 'only what is installed here' }, JSON_OPTION],
+  examples: [
+    { command: 'xh list', explains: 'everything' },
+    { command: 'xh list --installed --json', explains: 'for a program' },
+  ],
+  run({ args, options, site, terminal }) {
+    const packages = visitHost(site, listDepot).filter(
+      ({ directory, installed }) =>
+        (options['installed'] !== true || installed) &&
+        (args.length === 0 || args.some((word) => printable(directory).includes(word))),
+    );
+    if (options['json'] === true) {
+      terminal.print(toJsonText(packages, 2));
+      return EXIT.done;
+    }
+    const rows = packages.map(({ directory, version, current, installed, summary }) => [
+      `${installed ? '*' : ' '} ${printable(directory)}`,
+      `${version === undefined ? '-' : printable(version)}${current ? '' : ' (not current)'}`,
+      summary === undefined ? '' : printable(summary),
+    ]);
+    for (const line of columns(rows)) terminal.print(line);
+    if (rows.length === 0) terminal.tell('no packages: make one with xh mkpkg or xh import');
+    return EXIT.done;
+  },
+};

@@ -1,0 +1,36 @@
+/** `xh make-links [PKG…]`. */
+import { planMakeLinks } from '../../depot/make-links.ts';
+import { EXIT } from '../../message/error.ts';
+import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
+import { packageNames } from '../package-arguments.ts';
+
+export const command: Command = {
+  usage: '[package...]',
+  details:
+    'Makes the link farms equal to what the installed, default packages have, and writes the path\n' +
+    'table that showpath reads. Links that nobody wants any more go; what xhier did not make is never\n' +
+    'touched. With packages, only theirs.',
+  options: [DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION],
+  examples: [
+    { command: 'xh make-links', explains: 'after packages changed under the host, as by lfu' },
+    { command: 'xh make-links tree', explains: "only tree's links" },
+  ],
+  async run(call) {
+    const names = packageNames(call.args);
+    if (call.options['dryRun'] === true) {
+      return dryRun(call, (host) => planMakeLinks(host, call.config(), names));
+    }
+    return await changeHost(call, (host) => {
+      const plan = planMakeLinks(host, call.config(), names);
+      const generation = commit(call, host, plan);
+      call.terminal.tell(
+        generation === undefined
+          ? 'the farms are right: nothing to do'
+          : `farms updated (generation ${generation}): ${planSummary(plan)}`,
+      );
+      if (call.options['json'] === true) call.terminal.print(JSON.stringify({ generation }));
+      return EXIT.done;
+    });
+  },
+};

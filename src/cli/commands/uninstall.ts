@@ -1,0 +1,50 @@
+/** `xh uninstall PKG…`. */
+import { printable } from '../../bytes/bytes.ts';
+import { runRefresh } from '../../depot/refresh.ts';
+import { planUninstall, uninstall } from '../../depot/uninstall.ts';
+import { EXIT } from '../../message/error.ts';
+import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
+import { packageNames } from '../package-arguments.ts';
+
+export const command: Command = {
+  usage: '<package...>',
+  details:
+    "The exact reverse of install on this host: the package's lines leave the system files, its links\n" +
+    'the farms, what it displaced comes back, and files are byte for byte what they were. What people\n' +
+    'edited in between stays theirs. The package itself stays in the depot.',
+  options: [
+    { flags: '--force', summary: 'even when an installed package needs it' },
+    DRY_RUN_OPTION,
+    JSON_OPTION,
+    REASON_OPTION,
+  ],
+  examples: [
+    { command: 'xh uninstall tree', explains: 'take tree out of this host' },
+    { command: 'xh uninstall jq --dry-run', explains: 'only show what would change' },
+  ],
+  async run(call) {
+    const { options, terminal } = call;
+    const names = packageNames(call.args);
+    const how = { force: options['force'] === true };
+    if (options['dryRun'] === true) {
+      return dryRun(call, (host) => planUninstall(host, call.config(), names, how));
+    }
+    return await changeHost(call, async (host) => {
+      await uninstall(host, call.config(), names, how, (plan) => {
+        const generation = commit(call, host, plan);
+        const list = plan.packages.map(printable).join(', ');
+        terminal.tell(
+          `uninstalled ${list} (generation ${generation ?? '-'}): ${planSummary(plan)}`,
+        );
+        if (options['json'] === true) {
+          terminal.print(JSON.stringify({ packages: plan.packages.map(printable), generation }));
+        }
+        runRefresh(host, plan, (line) => {
+          terminal.warn(line);
+        });
+      });
+      return EXIT.done;
+    });
+  },
+};

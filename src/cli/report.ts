@@ -1,0 +1,41 @@
+/** Errors in words for the person who must act, and their exit codes. */
+import { printable } from '../bytes/bytes.ts';
+import { ConflictError } from '../host/apply.ts';
+import type { Conflict } from '../host/plan.ts';
+import { DiagnosticError, formatDiagnostic } from '../message/diagnostic.ts';
+import { EXIT, XhError, type ExitCode } from '../message/error.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Says what went wrong on standard error. @returns the exit code */
+export function reportError(error: unknown, terminal: Terminal): ExitCode {
+  const { red, dim } = terminal.err;
+  if (error instanceof ConflictError) {
+    reportConflicts(error.plan.conflicts, terminal);
+    terminal.warn(`${red('xh:')} ${error.message}`);
+    return error.exit;
+  }
+  if (error instanceof DiagnosticError) {
+    for (const diagnostic of error.diagnostics) terminal.warn(formatDiagnostic(diagnostic));
+    return error.exit;
+  }
+  if (error instanceof XhError) {
+    terminal.warn(`${red('xh:')} ${error.message}`);
+    if (error.remedy !== undefined) terminal.warn(`    ${dim('→')} ${error.remedy}`);
+    if (terminal.verbose && error.stack !== undefined) terminal.warn(dim(error.stack));
+    return error.exit;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.warn(`${red('xh: this is a defect of xhier, not of what you did; please report it:')}`);
+  terminal.warn(stack);
+  return EXIT.failed;
+}
+
+/** Every conflict of a plan, each with what settles it. */
+export function reportConflicts(conflicts: readonly Conflict[], terminal: Terminal): void {
+  const { red, dim } = terminal.err;
+  for (const conflict of conflicts) {
+    const line = conflict.line === undefined ? '' : `:${conflict.line}`;
+    terminal.warn(`${red('conflict')} ${printable(conflict.path)}${line}: ${conflict.message}`);
+    terminal.warn(`    ${dim('→')} ${conflict.remedy}`);
+  }
+}

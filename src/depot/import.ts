@@ -1,0 +1,135 @@
+/** `xh import`: a package out of software that exists, switched into the depot in one step. */
+import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
+import type { Plan } from '../host/plan.ts';
+import type { Host } from '../host/transaction.ts';
+import { printDependencies } from '../package/dependencies.ts';
+import { printFileTypes } from '../package/file-types.ts';
+import type { ImportFinding } from '../package/import/findings.ts';
+import { planImport } from '../package/import/import.ts';
+import { plannedContents, type ImportPlan, type PlannedFile } from '../package/import/plan.ts';
+import { printMaintainer } from '../package/maintainer.ts';
+import { packageDirectory } from '../package/name.ts';
+import { printOptions } from '../package/options.ts';
+import { listPackages } from '../package/read.ts';
+import type { Config } from '../site/config.ts';
+import { fileTypeSorter } from '../site/file-types.ts';
+import { finishPlanning, startPlanning } from './context.ts';
+import { currentDirectory, planCurrentLink } from './current.ts';
+import { maintainerOf } from './maintainer.ts';
+import { planPublish, prepareTypes, textObject, type PackageObject } from './publish.ts';
+
+export interface ImportRequest {
+  /** The .deb, archive or directory. */
+  readonly source: Bytes;
+  readonly name?: Bytes;
+  readonly version?: Bytes;
+  readonly maintainer?: string;
+  /** The directory is NAME-VERSION. */
+  readonly versioned: boolean;
+  readonly replace: boolean;
+  readonly allowSetId: boolean;
+  /** Where the software stood or was built for. */
+  readonly origin?: Bytes;
+}
+
+export interface ImportResult {
+  readonly plan: Plan;
+  readonly directory: Bytes;
+  readonly name: Bytes;
+  readonly version?: Bytes;
+  readonly objects: number;
+  readonly findings: readonly ImportFinding[];
+  readonly contents: (hash: string) => Uint8Array;
+}
+
+/**
+ * Reads the software and plans its package; nothing of it is run.
+ * @throws ImportRefused (exit 3), XhError E_PACKAGE_EXISTS (3), input errors (2)
+ */
+export async function importSoftware(
+  host: Host,
+  config: Config,
+  request: ImportRequest,
+): Promise<ImportResult> {
+  const planning = startPlanning(host, config);
+  const there = new Set(listPackages(host.site).flatMap((each) => [each.name, each.directory]));
+  const software = await planImport(request.source, {
+    allowSetId: request.allowSetId,
+    depot: { has: (name) => there.has(name) },
+    ...(request.name !== undefined && { name: request.name }),
+    ...(request.version !== undefined && { version: request.version }),
+    ...(request.origin !== undefined && { origin: request.origin }),
+  });
+  const { name, version } = software;
+  const directory =
+    request.versioned && version !== undefined ? packageDirectory(name, version) : name;
+  const objects = [...adminObjects(software, config, request), ...(await contentObjects(software))];
+  const typeOf = fileTypeSorter(software.fileTypes);
+  prepareTypes(planning, new Set(objects.map(({ path }) => typeOf(path))));
+  const contents = planPublish(planning, { directory, typeOf, objects, replace: request.replace });
+  if (currentDirectory(planning, name) === undefined) planCurrentLink(planning, name, directory);
+  return {
+    plan: finishPlanning(planning, 'import', [directory]),
+    directory,
+    name,
+    ...(version !== undefined && { version }),
+    objects: software.objects.length,
+    findings: software.findings,
+    contents,
+  };
+}
+
+/** `.admin` of an imported package. */
+function adminObjects(
+  software: ImportPlan,
+  config: Config,
+  request: ImportRequest,
+): PackageObject[] {
+  const { summary, homepage, licence } = software.software;
+  const options = printOptions({
+    ...(software.version !== undefined && { version: software.version }),
+    ...(summary !== undefined && { summary }),
+    ...(licence !== undefined && { licence }),
+    ...(homepage !== undefined &&
+      /^(?:https?|ftp):\/\/[^ \t/]+\S*$/.test(homepage) && { homepage }),
+  });
+  const dependencies = printDependencies(software.dependencies);
+  const from = `# Imported from ${printable(request.source.slice(request.source.lastIndexOf('/') + 1) as Bytes)}.\n`;
+  return [
+    { path: b`.admin`, type: 'directory', mode: 0o755 },
+    textObject(b`.admin/Maintainer`, printMaintainer(maintainerOf(config, request.maintainer))),
+    textObject(b`.admin/Options`, b`${bytes(from)}${options}`),
+    ...(dependencies === '' ? [] : [textObject(b`.admin/Dependencies`, dependencies)]),
+    ...(software.fileTypes.length === 0
+      ? []
+      : [textObject(b`.admin/file-types`, printFileTypes(software.fileTypes))]),
+  ];
+}
+
+/** The software's own objects with their contents. */
+async function contentObjects(software: ImportPlan): Promise<PackageObject[]> {
+  const contents = new Map<PlannedFile, Buffer>();
+  for await (const { files, pieces } of plannedContents(software)) {
+    const collected: Buffer[] = [];
+    for await (const piece of pieces) collected.push(Buffer.from(piece));
+    const content = Buffer.concat(collected);
+    for (const file of files) contents.set(file, content);
+  }
+  return software.objects.map((object): PackageObject => {
+    const { path, mode, mtime } = object;
+    const common = { path, mode, ...(mtime && { mtime }) };
+    switch (object.type) {
+      case 'directory':
+        return { ...common, type: 'directory' };
+      case 'file':
+        return { ...common, type: 'file', content: contents.get(object) ?? Buffer.alloc(0) };
+      case 'link':
+        return {
+          ...common,
+          type: 'link',
+          target: object.target,
+          ...(object.to !== undefined && { to: object.to.path }),
+        };
+    }
+  });
+}

@@ -1,0 +1,94 @@
+/** Every path of a package on this host, over all its file types, for receipts and lists. */
+import { b, type Bytes } from '../bytes/bytes.ts';
+import { sha256At } from '../files/content.ts';
+import { closeDir, listDir, openDirAt, type Dir } from '../files/dir.ts';
+import { readLinkAt } from '../files/names.ts';
+import { statAt, type ObjectStat } from '../files/stat.ts';
+import type { Walker } from '../files/walk.ts';
+import type { ReceiptFile } from '../host/receipt.ts';
+import type { FileType } from '../site/file-types.ts';
+
+/** What a type's files are like: those of hosts and of the moment change by themselves. */
+const CHANGING: ReadonlySet<string> = new Set(['local', 'spool']);
+
+/**
+ * All paths of package `directory`, type by type, each directory before what is in it. A file that
+ * is as `known` says (size, time, mode) is not read again.
+ * @throws FileError
+ */
+export function packageFiles(
+  walker: Walker,
+  types: readonly FileType[],
+  directory: Bytes,
+  known: readonly ReceiptFile[] = [],
+): ReceiptFile[] {
+  const before = new Map(known.map((file) => [file.path, file]));
+  return types.flatMap(({ name }) => {
+    const top = b`/.software/${name}/${directory}`;
+    const place = walker.tryLocate(top, { follow: true });
+    const stat = place === undefined ? undefined : statAt(place.dir, place.name);
+    if (place === undefined || stat === undefined) return [];
+    const scan: Scan = { before, changing: CHANGING.has(name) };
+    return [...objects(place.dir, place.name, top, stat, scan)];
+  });
+}
+
+interface Scan {
+  readonly before: ReadonlyMap<Bytes, ReceiptFile>;
+  /** Contents, sizes and times are not recorded. */
+  readonly changing: boolean;
+}
+
+function* objects(
+  dir: Dir,
+  name: Bytes,
+  path: Bytes,
+  stat: ObjectStat,
+  scan: Scan,
+): Generator<ReceiptFile> {
+  const { mode, uid, gid } = stat;
+  const base = { path, mode, uid, gid };
+  switch (stat.type) {
+    case 'd': {
+      yield { ...base, type: 'directory', size: 0 };
+      const below = openDirAt(dir, name);
+      try {
+        for (const child of listDir(below).toSorted()) {
+          const found = statAt(below, child);
+          if (found !== undefined) yield* objects(below, child, b`${path}/${child}`, found, scan);
+        }
+      } finally {
+        closeDir(below);
+      }
+      return;
+    }
+    case 'l':
+      yield { ...base, type: 'link', size: stat.size, target: readLinkAt(dir, name) };
+      return;
+    case 'f':
+      yield scan.changing
+        ? { ...base, type: 'file', size: 0 }
+        : { ...base, type: 'file', ...content(dir, name, path, stat, scan) };
+      return;
+    default:
+      yield { ...base, type: 'special', size: 0 };
+  }
+}
+
+function content(
+  dir: Dir,
+  name: Bytes,
+  path: Bytes,
+  stat: ObjectStat,
+  scan: Scan,
+): Pick<ReceiptFile, 'size' | 'mtime' | 'sha256'> {
+  const mtime = [stat.mtime.seconds, stat.mtime.nanoseconds] as const;
+  const old = scan.before.get(path);
+  const same =
+    old?.sha256 !== undefined &&
+    old.size === stat.size &&
+    old.mtime?.[0] === mtime[0] &&
+    old.mtime[1] === mtime[1];
+  const hash = same && old.sha256 !== undefined ? old.sha256 : sha256At(dir, name);
+  return { size: stat.size, mtime, sha256: hash };
+}

@@ -1,0 +1,85 @@
+/** `xh use NAME@RANGE`: another version becomes the one that the name means, with its fragments and links. */
+import { printable, type Bytes } from '../bytes/bytes.ts';
+import { XhError } from '../message/error.ts';
+import type { Plan } from '../host/plan.ts';
+import type { Host } from '../host/transaction.ts';
+import {
+  bestCandidate,
+  nameIndex,
+  notThere,
+  refuse,
+  type Candidate,
+  type Wanted,
+} from '../package/candidate.ts';
+import { listPackages, readPackage } from '../package/read.ts';
+import type { Config } from '../site/config.ts';
+import { activate, receiptOf, writeReceipt } from './activate.ts';
+import { finishPlanning, startPlanning } from './context.ts';
+import { currentDirectory, planCurrentLink } from './current.ts';
+import { withScripts } from './install.ts';
+import { planPathTable } from './path-table.ts';
+import { hasScript } from './scripts.ts';
+
+/**
+ * Plans the switch. The newest version that fits is taken; it is installed when the one it takes the
+ * place of was.
+ * @throws XhError E_NO_PACKAGE, E_NO_VERSION; E_ONE_VERSION for a package without versions
+ */
+export function planUse(host: Host, config: Config, wanted: Wanted): Plan {
+  const planning = startPlanning(host, config);
+  const available = listPackages(host.site);
+  const found =
+    bestCandidate(available, wanted, { newest: true })?.directory ?? notFound(wanted, available);
+  const next = readPackage(host.site, found);
+  if (next.directory === next.name) {
+    throw new XhError(
+      'E_ONE_VERSION',
+      `${printable(next.name)} has no versions side by side: its directory is ${printable(next.name)} itself`,
+      {
+        remedy: `import or make versions with --versioned: they stand as ${printable(next.name)}-VERSION`,
+      },
+    );
+  }
+  const standing = currentDirectory(planning, next.name);
+  planCurrentLink(planning, next.name, next.directory);
+  const replaced = standing === undefined ? undefined : receiptOf(planning, standing);
+  const installed = receiptOf(planning, next.directory) !== undefined;
+  if (standing !== next.directory && (installed || replaced !== undefined)) {
+    activate(planning, next, {
+      current: true,
+      ...(replaced !== undefined && { replaces: replaced }),
+    });
+    if (replaced !== undefined) {
+      writeReceipt(planning, { ...replaced, current: false, fragments: [], links: [] });
+    }
+    if (!installed && hasScript(host, next.directory)) {
+      planning.scripts.push({ package: next.directory, action: 'install' });
+    }
+  }
+  planPathTable(planning);
+  return finishPlanning(planning, 'use', directoriesOf(next.directory, standing));
+}
+
+function notFound(wanted: Wanted, available: readonly Candidate[]): never {
+  refuse([notThere(wanted, nameIndex(available))]);
+  throw new Error('a refusal throws');
+}
+
+/** Runs the script of a version that was not installed, and has the plan committed. */
+export async function use(
+  host: Host,
+  config: Config,
+  wanted: Wanted,
+  commit: (plan: Plan) => void,
+): Promise<Plan> {
+  const first = planUse(host, config, wanted);
+  await withScripts(host, first, (plan, ran) => {
+    const again = ran.length === 0 ? plan : planUse(host, config, wanted);
+    commit({ ...again, scripts: ran });
+  });
+  return first;
+}
+
+function directoriesOf(next: Bytes, standing: Bytes | undefined): Bytes[] {
+  return standing === undefined || standing === next ? [next] : [next, standing];
+}

@@ -1,0 +1,89 @@
+/**
+ * The host as it would be after edits that are only planned: what a second fragment or a second
+ * package of one transaction has to see.
+ */
+import { b, slice, type Bytes } from '../bytes/bytes.ts';
+import { dirname, isWithin, join, normalize } from '../bytes/path.ts';
+import type { Edit, HostObject, HostView } from './fragment.ts';
+
+export interface OverlayHost extends HostView {
+  /** Replays planned edits, so that what is looked at afterwards is what they leave. */
+  apply(edits: readonly Edit[]): void;
+}
+
+const ABSENT: HostObject = { type: 'absent' };
+/** As many links in a row as Linux follows. */
+const MOST_LINKS = 40;
+
+/**
+ * `base` with edits on top; `base` itself is only read. `root` is the site root, which stands at the
+ * start of links that the system wrote; paths are as inside the site.
+ */
+export function overlayHost(base: HostView, root: Bytes = b`/`): OverlayHost {
+  const changed = new Map<Bytes, HostObject>();
+
+  const look = (path: Bytes): HostObject => changed.get(path) ?? base.look(path);
+
+  /** Follows links at the end of `path` that are known here; undefined for a loop. */
+  const destination = (path: Bytes): Bytes | undefined => {
+    let current = path;
+    for (let hops = 0; hops <= MOST_LINKS; hops++) {
+      const object = look(current);
+      if (object.type !== 'link') return current;
+      const { target } = object;
+      current = target.startsWith('/')
+        ? inside(root, normalize(target))
+        : normalize(join(dirname(current), target));
+    }
+    return undefined;
+  };
+
+  const read = (path: Bytes): HostObject => {
+    const end = destination(path);
+    if (end === undefined) return ABSENT;
+    // base resolves what is not ours to know, directories that are links among it
+    return changed.get(end) ?? base.read(end);
+  };
+
+  const write = (path: Bytes, content: Bytes, newMode: number): void => {
+    const end = destination(path) ?? path;
+    const standing = read(path);
+    const mode = standing.type === 'file' ? standing.mode : newMode;
+    changed.set(end, { type: 'file', content, mode });
+  };
+
+  const apply = (edit: Edit): void => {
+    switch (edit.op) {
+      case 'write':
+        return write(edit.path, edit.content, edit.mode ?? 0o644);
+      case 'remove':
+        return void changed.set(edit.path, ABSENT);
+      case 'displace':
+        changed.set(edit.keptAs, look(edit.path));
+        return void changed.set(edit.path, { type: 'link', target: edit.target });
+      case 'restore':
+        changed.set(edit.path, look(edit.keptAs));
+        return void changed.set(edit.keptAs, ABSENT);
+      case 'link':
+        return void changed.set(edit.path, { type: 'link', target: edit.target });
+    }
+  };
+
+  return {
+    look,
+    read,
+    hasAccount: (name) => base.hasAccount(name) || passwdNames(read(b`/etc/passwd`)).has(name),
+    apply: (edits) => edits.forEach(apply),
+  };
+}
+
+function inside(root: Bytes, path: Bytes): Bytes {
+  if (root === '/' || !isWithin(root, path)) return path;
+  return path === root ? b`/` : slice(path, root.length);
+}
+
+function passwdNames(object: HostObject): ReadonlySet<Bytes> {
+  if (object.type !== 'file') return new Set();
+  const names = object.content.split('\n').map((line) => line.split(':', 1)[0] ?? '');
+  return new Set(names as Bytes[]);
+}

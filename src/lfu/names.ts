@@ -1,0 +1,32 @@
+/** The names that a run makes beside those of the master: temporary ones, and those of kept objects. */
+import { randomBytes } from 'node:crypto';
+import { slice, type Bytes } from '../bytes/bytes.ts';
+
+/** A new temporary name: `.lfu-` and 16 hexadecimal digits, however long the name it stands for. */
+export function temporaryName(): Bytes {
+  return `${TEMPORARY}${randomBytes(8).toString('hex')}` as Bytes;
+}
+
+/** Whether `name` is one that {@link temporaryName} makes; such are never copied and always swept. */
+export function isTemporary(name: Bytes): boolean {
+  return name.startsWith(TEMPORARY) && /^[0-9a-f]{16}$/.test(slice(name, TEMPORARY.length));
+}
+
+/** Whether `name` is one that {@link keptName} makes. */
+export function isKept(name: Bytes): boolean {
+  return /\.lfu-keep(?:\.[1-9][0-9]{0,8})?$/.test(name);
+}
+
+/** The first of `NAME.lfu-keep`, `NAME.lfu-keep.1` … that is not `taken`; a long NAME is cut. */
+export function keptName(name: Bytes, taken: (name: Bytes) => boolean): Bytes {
+  for (let number = 0; ; number++) {
+    const suffix = number === 0 ? KEPT : `${KEPT}.${number}`;
+    const kept = `${slice(name, 0, LONGEST - suffix.length)}${suffix}` as Bytes;
+    if (!taken(kept)) return kept;
+  }
+}
+
+const TEMPORARY = '.lfu-';
+const KEPT = '.lfu-keep';
+/** Bytes: NAME_MAX of every Linux file system that has owners. */
+const LONGEST = 255;
