@@ -22,7 +22,9 @@ export function debianPackages(names: readonly string[]): string[] {
 }
 
 function cached(name: string): string | undefined {
-  const file = readdirSync(CACHE).find((each) => each.startsWith(`${name}_`) && each.endsWith('.deb'));
+  const file = readdirSync(CACHE).find(
+    (each) => each.startsWith(`${name}_`) && each.endsWith('.deb'),
+  );
   return file === undefined ? undefined : join(CACHE, file);
 }
 

@@ -62,9 +62,10 @@ export function mergeBlock<Entry extends LineEntry>(
   const texts = textsOf(bare);
   const place = mine?.begin ?? newPlace(spec, bare, standing.blocks);
   const rendered = renderedLines(spec, input);
+  const inContext = spec.inContext?.(texts.slice(0, place));
   const found = collide(spec, {
     ...input,
-    entries: input.entries.map((entry) => spec.inContext?.(entry, texts.slice(0, place)) ?? entry),
+    entries: inContext ? input.entries.map(inContext) : input.entries,
     rendered,
     texts,
     blocks: standing.blocks,

@@ -63,8 +63,8 @@ export interface BlockSpec<Entry extends LineEntry> {
   render?(text: Bytes, entry: Entry | undefined, owner: FragmentOwner, target: BlockTarget): Bytes;
   /** Tolerant: the entries of what stands in the file; lines that say nothing are passed over. */
   readEntries(texts: readonly Bytes[], target: BlockTarget): readonly Entry[];
-  /** `entry` as it reads below the lines `above`, where those change its meaning. */
-  inContext?(entry: Entry, above: readonly Bytes[]): Entry;
+  /** How an entry reads below the lines `above`, where those change its meaning. */
+  inContext?(above: readonly Bytes[]): (entry: Entry) => Entry;
   clash(ours: Entry, theirs: Entry, where: Where): Clash | undefined;
   /** Whether a line belongs to the one above it. */
   continues?(text: Bytes): boolean;

@@ -26,8 +26,10 @@ export const inetd = blockKind<InetdEntry>({
   check,
   target: () => ({ path: b`/etc/inetd.conf`, mode: 0o644 }),
   readEntries: readInetd,
-  inContext: (entry, above) =>
-    entry.addresses ? entry : { ...entry, addresses: addressInForce(above) },
+  inContext: (above) => {
+    const addresses = addressInForce(above);
+    return (entry) => (entry.addresses ? entry : { ...entry, addresses });
+  },
   clash,
   continues: continuesInetd,
 });

@@ -30,10 +30,11 @@ export function findBlocks(
   const seen = new Map<Bytes, number>();
   let open: { readonly package: Bytes; readonly begin: number } | undefined;
   for (const [index, text] of texts.entries()) {
+    const problem = (message: string): void => void problems.push({ line: index + 1, message });
+    if (hidesMarker(text, comment)) problem('a marker that is disabled: it would come back');
     const marker = markerOf(text, comment);
     if (marker === undefined) continue;
     const name = printable(marker.package);
-    const problem = (message: string): void => void problems.push({ line: index + 1, message });
     if (marker.which === 'BEGIN') {
       const first = seen.get(marker.package);
       if (open !== undefined) {
@@ -76,6 +77,18 @@ export function disabledPrefix(owner: Bytes, comment: Bytes = b`#`): Bytes {
 /** Whether a line of a fragment would be taken for one of ours. */
 export function looksLikeMarker(text: Bytes, comment: Bytes = b`#`): boolean {
   return markerOf(text, comment) !== undefined || text.startsWith(b`${comment}xhier:disabled-by `);
+}
+
+/** Whether taking a package's disabling away would bring a marker to light. */
+function hidesMarker(text: Bytes, comment: Bytes): boolean {
+  const start = `${comment}xhier:disabled-by `;
+  let rest = text;
+  while (rest.startsWith(start)) {
+    const cut = rest.indexOf('# ', start.length);
+    if (cut < 0) return false;
+    rest = slice(rest, cut + 2);
+  }
+  return rest !== text && markerOf(rest, comment) !== undefined;
 }
 
 function markerOf(

@@ -9,6 +9,7 @@ import { EXIT, XhError } from '../message/error.ts';
 import {
   asideName,
   closeEntry,
+  markClean,
   markCommitted,
   markUndo,
   openEntries,
@@ -64,10 +65,16 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
     sync(walker, entry, inodes);
     markCommitted(walker, entry.id, inodes);
     committed = true;
-    finish(walker, entry, inodes);
+    switchAll(walker, entry, inodes);
   } catch (error) {
     takeBack(walker, entry, inodes, { committed, error });
     throw error;
+  }
+  try {
+    tidy(walker, entry, inodes);
+  } catch (error) {
+    // all has taken effect; the entry stays open, and the next command sweeps what is left
+    if (!(error instanceof XhError)) throw error;
   }
 }
 
@@ -95,28 +102,43 @@ function recoverEntry(
   undoScripts: RecoverOptions['undoScripts'],
 ): Recovery {
   const { command, user, time } = entry;
-  if (phase === 'commit') {
-    try {
-      finish(walker, entry, inodes);
-      return { command, user, time, outcome: 'finished' };
-    } catch (error) {
-      takeBack(walker, entry, inodes, { committed: true, error });
-    }
-  } else {
-    undoAll(walker, entry, inodes);
+  if (phase === 'clean' || (phase === 'commit' && switched(walker, entry, inodes))) {
+    tidy(walker, entry, inodes);
+    return { command, user, time, outcome: 'finished' };
   }
+  if (phase !== 'commit') undoAll(walker, entry, inodes);
   if (entry.scripts !== undefined) undoScripts?.(entry.scripts);
   return { command, user, time, outcome: 'taken back' };
 }
 
-/** From the commit to the end: forward only. */
-function finish(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
-  const steps = stepsOf(walker, entry, inodes);
-  for (const step of steps) switchOver(step);
+/** Goes forward; what cannot go forward is taken back. @returns whether all has taken effect */
+function switched(
+  walker: Walker,
+  entry: JournalEntry,
+  inodes: readonly (string | null)[],
+): boolean {
+  try {
+    switchAll(walker, entry, inodes);
+    return true;
+  } catch (error) {
+    takeBack(walker, entry, inodes, { committed: true, error });
+    return false;
+  }
+}
+
+/** Everything that is staged takes effect. */
+function switchAll(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
+  for (const step of stepsOf(walker, entry, inodes)) switchOver(step);
   sync(walker, entry, inodes);
-  // directories may have gone or been exchanged
+  markClean(walker, entry.id);
+}
+
+/** What was replaced goes; there is no way back from here. */
+function tidy(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
+  // directories may have been exchanged
   walker.forget();
-  for (const step of steps) clean(step);
+  for (const step of stepsOf(walker, entry, inodes)) clean(step);
+  walker.forget();
   closeEntry(walker, entry.id);
 }
 

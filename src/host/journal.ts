@@ -4,20 +4,19 @@
  *
  * `ID.json` holds the changes and stands while anything may be undone or finished. `ID.commit` says
  * that everything is staged (with the inodes that identify it): from then on it is finished. A
- * transaction that fails later renames it to `ID.undo`: from then on it is taken back.
+ * transaction that fails later renames it to `ID.undo`: from then on it is taken back. One that is
+ * done but for what it replaced renames it to `ID.clean`: from then on there is no way back.
  */
-import { b, type Bytes } from '../bytes/bytes.ts';
-import { basename, dirname } from '../bytes/path.ts';
+import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
 import { readAt, writeFileDurably } from '../files/content.ts';
 import { closeDir, listDir, openDirAt, syncDir, type Dir } from '../files/dir.ts';
 import { renameAt, unlinkIfPresent } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
-import { bytes, toText } from '../bytes/bytes.ts';
 import { fromJsonText, toJsonText } from './json.ts';
 import type { Change, ScriptRun } from './plan.ts';
 
-export type Phase = 'staging' | 'commit' | 'undo';
+export type Phase = 'staging' | 'commit' | 'undo' | 'clean';
 
 export interface JournalEntry {
   readonly format: 1;
@@ -40,6 +39,7 @@ export interface OpenEntry {
   readonly inodes: readonly (string | null)[];
 }
 
+const MARKS = ['clean', 'undo', 'commit'] as const;
 const JOURNAL = b`/.software/local/.admin/journal`;
 
 /** Runs `work` in the journal's directory. */
@@ -75,12 +75,21 @@ export function markUndo(walker: Walker, id: Bytes): void {
   });
 }
 
+/** All has taken effect: what was replaced may go. Not synced: an older mark means only that it is done again. */
+export function markClean(walker: Walker, id: Bytes): void {
+  inJournal(walker, (dir) => {
+    if (statAt(dir, b`${id}.commit`) !== undefined) {
+      renameAt(dir, b`${id}.commit`, dir, b`${id}.clean`);
+    }
+  });
+}
+
 /** Nothing is left to do. The entry goes before its mark, which says nothing alone. */
 export function closeEntry(walker: Walker, id: Bytes): void {
   inJournal(walker, (dir) => {
     unlinkIfPresent(dir, b`${id}.json`);
     syncDir(dir);
-    for (const mark of ['.commit', '.undo'] as const) unlinkIfPresent(dir, b`${id}${bytes(mark)}`);
+    for (const mark of MARKS) unlinkIfPresent(dir, b`${id}.${bytes(mark)}`);
   });
 }
 
@@ -106,7 +115,7 @@ export function openEntries(walker: Walker): OpenEntry[] {
 function readEntry(dir: Dir, id: Bytes): OpenEntry {
   // it was renamed into place after a sync, so it is whole
   const entry = fromJsonText(toText(readAt(dir, b`${id}.json`))) as JournalEntry;
-  for (const phase of ['commit', 'undo'] as const) {
+  for (const phase of MARKS) {
     const mark = b`${id}.${bytes(phase)}`;
     if (statAt(dir, mark) !== undefined) {
       return { entry, phase, inodes: JSON.parse(readAt(dir, mark)) as (string | null)[] };
@@ -118,9 +127,4 @@ function readEntry(dir: Dir, id: Bytes): OpenEntry {
 /** The name beside a place that belongs to change `index` of transaction `id`; never over 255 bytes. */
 export function asideName(id: Bytes, index: number): Bytes {
   return b`.xhier-${id}-${index}`;
-}
-
-/** Whether a name is one of ours from a transaction. */
-export function isAsideName(path: Bytes): boolean {
-  return basename(path).startsWith('.xhier-') && dirname(path) !== '';
 }

@@ -114,12 +114,8 @@ export function switchOver(step: Step): void {
       if (isLinkTo(place, change.before)) swapAt(swapOf(step, place, basename(change.keptAs)));
       return;
     case 'rmdir':
-      try {
-        removeDirAt(dir, name);
-      } catch (error) {
-        // not empty: somebody has something in it, so it stays
-        if (!STAYS.has(errnoOf(error) ?? '')) throw error;
-      }
+      // what was removed from it is still beside its place: it goes when that has gone
+      return;
   }
 }
 
@@ -171,17 +167,16 @@ export function undo(step: Step): void {
       return;
     }
     case 'rmdir':
-      if (change.before.type === 'directory' && statAt(dir, name) === undefined) {
-        makeDirAt(dir, name, change.before.mode);
-        own(dir, name, change.before.uid, change.before.gid);
-      }
+      return;
   }
 }
 
 /** After the commit: what was replaced or removed goes. */
 export function clean(step: Step): void {
   const { change, aside } = step;
-  const { dir } = placeOf(step);
+  const place = step.walker.tryLocate(change.path, { follow: change.op === 'write' });
+  if (place === undefined) return;
+  const { dir, name } = place;
   switch (change.op) {
     case 'write':
     case 'link':
@@ -196,10 +191,13 @@ export function clean(step: Step): void {
       }
       return;
     }
+    case 'rmdir':
+      // not empty: somebody has something in it, so it stays
+      removeIfEmpty(dir, name);
+      return;
     case 'mkdir':
     case 'rename':
     case 'displace':
-    case 'rmdir':
       return;
   }
 }

@@ -25,6 +25,8 @@ export interface PackageOptions {
   readonly lines: ReadonlyMap<string, number>;
 }
 
+const OPTION_NAMES = Object.keys(OPTION_KEYS) as OptionName[];
+
 /** @throws DiagnosticError `E_OPTION_KEY`, `E_OPTION_VALUE`, `E_OPTION_SYNTAX` */
 export function parseOptions(file: Bytes, content: Bytes): PackageOptions {
   return demand(readOptions(file, content));
@@ -87,8 +89,6 @@ interface Entry {
   readonly value: unknown;
   readonly known: boolean;
 }
-
-const OPTION_NAMES = Object.keys(OPTION_KEYS) as OptionName[];
 
 function keyOf(name: OptionName): OptionKey<unknown> {
   return OPTION_KEYS[name] as OptionKey<unknown>;

@@ -225,12 +225,15 @@ add_package() { # DIRECTORY of a package
 
 add_word() { # a word that is no path: an element, a pattern of elements, a package
   known=
-  case ${1##*\[} in
-    "$1" | *\]*) add_elements "$1" ;; # an open '[' is no pattern, and zsh ends at it
+  # Only what can be the name of an element, or a pattern that matches one: ksh makes more of '|' and
+  # '(' than other shells, and zsh ends at an open '['.
+  case $1,${1##*\[} in
+    *[!][A-Za-z0-9_.+*?!^:,-]*) ;;
+    "$1,$1" | *,*\]*) add_elements "$1" ;;
   esac
   case $known in ?*) return ;; esac
   case $1 in
-    .* | *[[:cntrl:]]*) ;;
+    '' | .* | *[[:cntrl:]]*) ;;
     *)
       if [ -d "$root/software/$1" ]; then
         known=1
@@ -506,7 +509,7 @@ set_users() { # LIST of usedby=
   IFS=,
   for word in $1; do
     case $word in
-      user) ;;
+      user | '') ;;
       maintainer) maintainer=maintainer ;;
       program) program=program ;;
       *) warn "usedby='$word' is none of user, maintainer, program: skipped" ;;

@@ -110,6 +110,8 @@ function anyOriginal({ stock, mayEndOpen }: Subject): fc.Arbitrary<string | unde
 
 class Site {
   readonly host: MemoryHost;
+  /** What should not have happened on the way. */
+  readonly complaints: string[] = [];
   readonly #subject: Subject;
   readonly #receipts = new Map<number, readonly MergedFragment[]>();
   #edits = 0;
@@ -129,18 +131,20 @@ class Site {
   }
 
   install(n: number, version: number): void {
-    const { kind, content } = this.#subject;
-    const files = [fragment(kind.name, content(n, version))];
+    const { kind } = this.#subject;
+    const files = [fragment(kind.name, this.#subject.content(n, version))];
     const before = this.#receipts.get(n) ?? [];
     const input = { owner: this.#subject.owner(n), files, host: this.host };
     const merged = kind.merge({ ...input, before });
-    expect(merged.conflicts).toEqual([]);
+    this.complaints.push(...merged.conflicts.map(({ message }) => message));
     this.host.apply(merged.edits);
     const receipt = fromReceipt(merged.merged);
     this.#receipts.set(n, receipt);
     const again = kind.merge({ ...input, before: receipt });
-    expect(again.edits).toEqual([]);
-    expect(fromReceipt(again.merged)).toEqual(receipt);
+    if (again.edits.length > 0) this.complaints.push('a second install changes something');
+    if (JSON.stringify(again.merged) !== JSON.stringify(receipt)) {
+      this.complaints.push('a second install writes another receipt');
+    }
   }
 
   remove(n: number): void {
@@ -148,7 +152,7 @@ class Site {
     if (!before) return;
     const { kind } = this.#subject;
     const removed = kind.remove({ owner: this.#subject.owner(n), before, host: this.host });
-    expect(removed.conflicts).toEqual([]);
+    this.complaints.push(...removed.conflicts.map(({ message }) => message));
     this.host.apply(removed.edits);
     this.#receipts.delete(n);
   }
@@ -206,10 +210,11 @@ describe.each(SUBJECTS)('$kind.name of several packages, in any order', (subject
         const site = new Site(subject, original);
         for (const step of todo) site.step(step);
         site.removeAll(order);
+        expect(site.complaints).toEqual([]);
         expect(site.host.text(subject.path)).toBe(original);
         expect(site.host.objects.size).toBe(original === undefined ? 0 : 1);
       }),
-      { numRuns: 300 },
+      { numRuns: 15000 },
     );
   });
 
@@ -220,22 +225,21 @@ describe.each(SUBJECTS)('$kind.name of several packages, in any order', (subject
         const site = new Site(subject, original);
         let written = people(site.host.text(subject.path));
         for (const step of todo) {
-          if (step.op === 'edit') {
-            site.step(step);
-            written = people(site.host.text(subject.path));
-          } else {
-            site.step(step);
-            expect(people(site.host.text(subject.path))).toEqual(written);
+          site.step(step);
+          const now = people(site.host.text(subject.path));
+          if (step.op !== 'edit' && now.join() !== written.join()) {
+            site.complaints.push(`${step.op} changed what people wrote`);
           }
+          written = now;
         }
         site.removeAll(order);
         const left = site.host.text(subject.path);
+        expect(site.complaints).toEqual([]);
         expect(people(left)).toEqual(written);
         const rest = readLines((left ?? '') as Bytes).filter(({ text }) => !isTheirs(text));
         expect(joinLines(rest)).toBe(original ?? '');
-        if (written.length > 0) expect(left).toBeDefined();
       }),
-      { numRuns: 500 },
+      { numRuns: 1500000 },
     );
   });
 });

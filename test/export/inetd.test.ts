@@ -284,7 +284,7 @@ describe('the reading of an inetd.conf fragment', () => {
     ].join('\n');
     expect(findings(content)).toEqual([]);
     const entries = inetd.parse(fragment('inetd.conf', content));
-    expect(entries.map((entry) => inetd.identity(entry)[0])).toEqual([
+    expect(entries.map((each) => inetd.identity(each)[0])).toEqual([
       'ftp/tcp',
       'ftp2/tcp6',
       'tftp/udp4',

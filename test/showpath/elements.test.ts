@@ -122,6 +122,8 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     skipped(['local', '~nosuchuser/bin'], '~nosuchuser', local);
     skipped(['local', `${x11}:${x11}`], `${x11}:${x11}`, local);
     expect(run('local', '', '').out).toBe(line(local));
+    expect(run('').err).toContain('empty');
+    expect(run('').out).toBe(line(...standard));
   });
 
   test('when nothing that was asked for is understood, it is as if nothing had been asked for', () => {

@@ -95,6 +95,6 @@ test('all shells agree on output, warnings and exit status', () => {
         else expect(['0', '2']).toContain(code);
       }
     }),
-    { numRuns: 60, endOnFailure: true },
+    { numRuns: 120, endOnFailure: true },
   );
 });

@@ -60,5 +60,7 @@ export async function failure(promise: Promise<unknown>): Promise<XhError> {
 export async function refusals(promise: Promise<unknown>): Promise<string[]> {
   const error = await failure(promise);
   if (!(error instanceof ImportRefused)) throw error;
-  return error.refusals.map(({ code, path }) => `${code} ${path === undefined ? '' : printable(path)}`);
+  return error.refusals.map(
+    ({ code, path }) => `${code} ${path === undefined ? '' : printable(path)}`,
+  );
 }

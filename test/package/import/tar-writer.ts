@@ -30,10 +30,17 @@ export function tarOf(
   members: readonly (TarMemberText | Buffer)[],
   end: Buffer = Buffer.alloc(1024),
 ): Buffer {
-  return Buffer.concat([...members.map((each) => (Buffer.isBuffer(each) ? each : member(each))), end]);
+  return Buffer.concat([
+    ...members.map((each) => (Buffer.isBuffer(each) ? each : member(each))),
+    end,
+  ]);
 }
 
-export function file(name: Bytes | string, content: string | Buffer = '', mode = 0o644): TarMemberText {
+export function file(
+  name: Bytes | string,
+  content: string | Buffer = '',
+  mode = 0o644,
+): TarMemberText {
   return { name, content, mode };
 }
 export function program(name: Bytes | string, content = '#!/bin/sh\n'): TarMemberText {
@@ -80,7 +87,10 @@ export function gnuLong(flag: 'L' | 'K', name: Bytes | string): Buffer {
 }
 
 /** A pax extended header for the next member, or for all that follow. */
-export function pax(records: Readonly<Record<string, Bytes | string>>, flag: 'x' | 'g' = 'x'): Buffer {
+export function pax(
+  records: Readonly<Record<string, Bytes | string>>,
+  flag: 'x' | 'g' = 'x',
+): Buffer {
   const content = Object.entries(records).map(([key, value]) => paxRecord(key, value));
   return member({ name: 'PaxHeaders/x', flag, content: Buffer.concat(content) });
 }
@@ -88,7 +98,8 @@ export function pax(records: Readonly<Record<string, Bytes | string>>, flag: 'x'
 function paxRecord(key: string, value: Bytes | string): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${key}=`), raw(value), Buffer.from('\n')]);
   let length = rest.length + 1;
-  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
+  while (String(length).length + rest.length !== length)
+    length = String(length).length + rest.length;
   return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
@@ -118,7 +129,12 @@ export interface DebText {
 }
 
 /** A Debian package `sample` of version 1.0-1, compressed with gzip. */
-export function debOf({ fields = '', architecture = 'amd64', control = [], members }: DebText): Buffer {
+export function debOf({
+  fields = '',
+  architecture = 'amd64',
+  control = [],
+  members,
+}: DebText): Buffer {
   const text = `Package: sample\nVersion: 1.0-1\nArchitecture: ${architecture}\n${fields}`;
   return arOf([
     ['debian-binary', Buffer.from('2.0\n')],

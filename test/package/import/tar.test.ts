@@ -55,7 +55,10 @@ describe('names and numbers', () => {
 
   it('reads long names of every form', async () => {
     const long = `${'d'.repeat(120)}/${'n'.repeat(200)}` as Bytes;
-    const prefixed = { ...file('name'), change: (block: Buffer) => block.write('some/prefix', 345) };
+    const prefixed = {
+      ...file('name'),
+      change: (block: Buffer) => block.write('some/prefix', 345),
+    };
     const found = await read([
       gnuLong('L', long),
       file(long.slice(0, 99), 'one'),
@@ -74,7 +77,9 @@ describe('names and numbers', () => {
   it('tells where each content stands', async () => {
     const archive = tarOf([file('a', 'A'.repeat(513)), pax({ comment: 'x' }), file('b', 'bee')]);
     const found = await readTarMembers(piecesOf(archive), bytes('x'), LIMITS);
-    const contents = found.map(({ offset, size }) => archive.toString('latin1', offset, offset + size));
+    const contents = found.map(({ offset, size }) =>
+      archive.toString('latin1', offset, offset + size),
+    );
     expect(contents).toEqual(['A'.repeat(513), 'bee']);
   });
 
@@ -88,7 +93,8 @@ describe('names and numbers', () => {
     };
     const early = {
       ...file('g'),
-      change: (block: Buffer) => void Buffer.from('ffffffffffffffffffffffff', 'hex').copy(block, 136),
+      change: (block: Buffer) =>
+        void Buffer.from('ffffffffffffffffffffffff', 'hex').copy(block, 136),
     };
     const found = await read([big, early, pax({ mtime: '-1.25', uid: '3000000' }), file('h')]);
     expect(found[0]?.mtime).toEqual({ seconds: 0xabcdef, nanoseconds: 0 });
@@ -128,7 +134,10 @@ describe('names and numbers', () => {
 
   it('tells which extended attributes there were', async () => {
     const found = await read([
-      pax({ 'SCHILY.xattr.security.capability': '\x01\x00\x00\x02', 'SCHILY.acl.access': 'user::rwx' }),
+      pax({
+        'SCHILY.xattr.security.capability': '\x01\x00\x00\x02',
+        'SCHILY.acl.access': 'user::rwx',
+      }),
       file('ping'),
     ]);
     expect(found[0]?.attributes).toEqual(['security.capability', 'acl access']);
@@ -155,8 +164,18 @@ describe('what is no sound archive', () => {
       undefined,
       'goes on behind its end',
     ],
-    ['two extended headers', [pax({ a: 'b' }), pax({ c: 'd' }), file('f')], undefined, 'two extended'],
-    ['one name for all', [pax({ path: 'x' }, 'g'), file('f')], undefined, 'the path of every member'],
+    [
+      'two extended headers',
+      [pax({ a: 'b' }), pax({ c: 'd' }), file('f')],
+      undefined,
+      'two extended',
+    ],
+    [
+      'one name for all',
+      [pax({ path: 'x' }, 'g'), file('f')],
+      undefined,
+      'the path of every member',
+    ],
     [
       'a record longer than its header',
       [member({ name: 'x', flag: 'x', content: '99 path=a\n' }), file('f')],
@@ -169,9 +188,24 @@ describe('what is no sound archive', () => {
       undefined,
       'malformed record',
     ],
-    ['a size that is none', [pax({ size: '1e3' }), file('f')], undefined, 'the size in an extended'],
-    ['a directory with a content', [{ ...directory('d'), content: 'x' }], undefined, 'has a content'],
-    ['a link with a content', [{ ...hardLink('h', 'f'), content: 'x' }], undefined, 'has a content'],
+    [
+      'a size that is none',
+      [pax({ size: '1e3' }), file('f')],
+      undefined,
+      'the size in an extended',
+    ],
+    [
+      'a directory with a content',
+      [{ ...directory('d'), content: 'x' }],
+      undefined,
+      'has a content',
+    ],
+    [
+      'a link with a content',
+      [{ ...hardLink('h', 'f'), content: 'x' }],
+      undefined,
+      'has a content',
+    ],
     ['a sparse file of GNU', [{ ...file('s'), flag: 'S' }], undefined, '--sparse'],
     ['a sparse file of pax', [pax({ 'GNU.sparse.major': '1' }), file('s')], undefined, '--sparse'],
     ['one volume of several', [{ ...file('m'), flag: 'M' }], undefined, 'one volume of several'],
