@@ -33,6 +33,7 @@ const EXTERNAL = ['koffi', '@lydell/node-pty'];
 /** @type {readonly Entry[]} */
 const ENTRIES = [
   { source: 'src/cli/xh.ts', output: 'dist/xh.cjs', kind: 'program' },
+  { source: 'src/cli/dispatch.ts', output: 'dist/xh-commands.cjs', kind: 'library' },
   { source: 'src/cli/lfu.ts', output: 'dist/lfu.cjs', kind: 'program' },
   { source: 'src/cli/lfck.ts', output: 'dist/lfck.cjs', kind: 'program' },
   { source: 'src/cli/showpath.ts', output: 'dist/showpath.cjs', kind: 'program' },
@@ -136,11 +137,14 @@ async function bundle(root, entry, version) {
       target: 'node20.19',
       format: 'cjs',
       external: EXTERNAL,
+      // Less to parse at every start; names stay as they are, for stack traces.
+      minifyWhitespace: true,
+      minifySyntax: true,
       legalComments: 'eof',
       logLevel: 'warning',
       // First the directive: after any other statement it would mean nothing.
       banner: {
-        js: "'use strict';\nconst import_meta_url = require('node:url').pathToFileURL(__filename).href;",
+        js: "'use strict';\nconst import_meta_url = 'file://' + encodeURI(__filename).replace(/[?#]/g, encodeURIComponent);",
       },
       define: {
         XHIER_VERSION: JSON.stringify(version),

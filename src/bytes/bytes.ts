@@ -127,6 +127,5 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Whether no byte has its high bit set: then it is the same as text. */
 export function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- the whole ASCII range is meant
   return /^[\0-\x7f]*$/.test(text);
 }

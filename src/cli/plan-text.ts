@@ -87,7 +87,7 @@ function difference(
     .slice(4)
     .filter((line) => line !== '')
     .map((line) => {
-      const shown = `     ${printable(line as Bytes)}`;
+      const shown = `     ${line.split("\t").map((part) => printable(part as Bytes)).join("\t")}`;
       return line.startsWith('+')
         ? styles.green(shown)
         : line.startsWith('-')

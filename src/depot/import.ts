@@ -6,6 +6,7 @@ import { printDependencies } from '../package/dependencies.ts';
 import { printFileTypes } from '../package/file-types.ts';
 import type { ImportFinding } from '../package/import/findings.ts';
 import { planImport } from '../package/import/import.ts';
+import { openSoftware } from '../package/import/sources.ts';
 import { plannedContents, type ImportPlan, type PlannedFile } from '../package/import/plan.ts';
 import { printMaintainer } from '../package/maintainer.ts';
 import { packageDirectory } from '../package/name.ts';
@@ -43,16 +44,21 @@ export interface ImportResult {
 }
 
 /**
- * Reads the software and plans its package; nothing of it is run.
+ * Reads the software and plans its package; nothing of it is run. `companions` are names of packages
+ * that are being imported with it.
  * @throws ImportRefused (exit 3), XhError E_PACKAGE_EXISTS (3), input errors (2)
  */
 export async function importSoftware(
   host: Host,
   config: Config,
   request: ImportRequest,
+  companions: readonly Bytes[] = [],
 ): Promise<ImportResult> {
   const planning = startPlanning(host, config);
-  const there = new Set(listPackages(host.site).flatMap((each) => [each.name, each.directory]));
+  const there = new Set([
+    ...listPackages(host.site).flatMap((each) => [each.name, each.directory]),
+    ...companions,
+  ]);
   const software = await planImport(request.source, {
     allowSetId: request.allowSetId,
     depot: { has: (name) => there.has(name) },
@@ -77,6 +83,13 @@ export async function importSoftware(
     findings: software.findings,
     contents,
   };
+}
+
+/** The names that several sources will have as packages, so that they may depend on each other. */
+export async function softwareNames(sources: readonly Bytes[]): Promise<Bytes[]> {
+  const names: Bytes[] = [];
+  for (const source of sources) names.push((await openSoftware(source)).name);
+  return names;
 }
 
 /** `.admin` of an imported package. */

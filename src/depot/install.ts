@@ -7,6 +7,7 @@ import type { Wanted } from '../package/candidate.ts';
 import { installOrder } from '../package/depend.ts';
 import { readPackage, type PackageMetadata } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
+import { hostHas } from '../site/host-has.ts';
 import { availablePackages } from './available.ts';
 import { activate, receiptOf, type PackageReceipt } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning } from './context.ts';
@@ -34,8 +35,11 @@ export function planInstall(
   const asked =
     wanted === 'installed' ? installedPackages(host.walker).map((name) => ({ name })) : wanted;
   const { order, system } = installOrder(availablePackages(host.site), asked);
-  for (const need of system) {
-    planning.notes.push(systemNote(need.package, need.dependency.name));
+  for (const { package: needing, dependency } of system) {
+    if (hostHas(dependency.name)) continue;
+    planning.notes.push(
+      `${printable(needing)} needs ${printable(dependency.name)} of the host, which does not seem to have it`,
+    );
   }
   for (const { directory } of order) planPackage(planning, readPackage(host.site, directory));
   planPathTable(planning);
@@ -106,8 +110,4 @@ export function allReceipts(planning: Planning): PackageReceipt[] {
   return installedPackages(planning.host.walker)
     .map((directory) => receiptOf(planning, directory))
     .filter((receipt) => receipt !== undefined);
-}
-
-function systemNote(directory: Bytes, need: Bytes): string {
-  return `${printable(directory)} needs ${printable(need)} of the host itself`;
 }

@@ -44,8 +44,10 @@ export const ROW = {
   ctime: 18,
   ctimeNanoseconds: 20,
   blocks: 21,
+  /** stx_attributes, lower half. */
+  flags: 23,
 } as const;
-export const STRIDE = 23;
+export const STRIDE = 24;
 
 export const EMPTY_LISTING: Listing = {
   names: [],
@@ -93,6 +95,11 @@ export function readListing(dir: Dir, options: ListingOptions): Listing {
 /** The type of object `index`. */
 export function typeIn(listing: Listing, index: number): ObjectType {
   return typeOfMode(listing.rows[index * STRIDE] ?? 0);
+}
+
+/** Whether something is mounted on directory `index`, by the kernel's word (Linux 5.8 or later). */
+export function isMountIn(listing: Listing, index: number): boolean {
+  return ((listing.rows[index * STRIDE + ROW.flags] ?? 0) & STATX_ATTR_MOUNT_ROOT) !== 0;
 }
 
 /** All that is known of object `index`. */
@@ -148,6 +155,7 @@ export function setRow(rows: Int32Array, index: number, stat: ObjectStat): void 
   rows[start + ROW.ctimeNanoseconds] = stat.ctime.nanoseconds;
 }
 
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
 const S_IFMT = 0o170000;
 const S_IFLNK = 0o120000;
 const MODE_OF_TYPE: Readonly<Record<ObjectType, number>> = {
@@ -225,6 +233,7 @@ function readRow(dir: Dir, name: Bytes, rows: Int32Array, start: number): string
   rows[start + 20] = words[26] ?? 0;
   rows[start + 21] = words[12] ?? 0;
   rows[start + 22] = words[13] ?? 0;
+  rows[start + 23] = words[2] ?? 0;
   return undefined;
 }
 

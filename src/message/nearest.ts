@@ -3,7 +3,9 @@
 /** The word of `known` nearest to `word` (optimal string alignment), or undefined when none is near. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  // one letter is near to nothing: all of it would have to change
+  const farthest = Math.min(word.length - 1, Math.max(1, Math.floor(word.length / 3)));
+  let bestDistance = farthest + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word, candidate);

@@ -105,6 +105,14 @@ export function words(line: AdminLine, from = 0): readonly Word[] {
   }));
 }
 
+/** The first word of a line at or after offset `from`. */
+export function nextWord(line: AdminLine, from = 0): Word | undefined {
+  const at = skipBlanks(line.text, from, line.text.length);
+  let end = at;
+  while (end < line.text.length && !isBlank(line.text[end])) end++;
+  return end === at ? undefined : { text: slice(line.text, at, end), at };
+}
+
 /**
  * A line of a file that reads back as `text`, with its line end.
  *
@@ -138,7 +146,7 @@ function* logicalLines(content: Bytes): Generator<LogicalLine> {
   const body = content.endsWith('\n') ? slice(content, 0, -1) : content;
   let joined = new Joining();
   for (const [i, raw] of split(body, '\n').entries()) {
-    const source = (raw.endsWith('\r') ? slice(raw, 0, -1) : raw) as Bytes;
+    const source = raw.endsWith('\r') ? slice(raw, 0, -1) : raw;
     const goesOn = joined.add(source, i + 1);
     if (goesOn) continue;
     yield joined.finish();

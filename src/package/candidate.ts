@@ -96,7 +96,12 @@ export function notThere(wanted: Wanted, byName: NameIndex): Problem {
       remedy: nearName(wanted.name, byName) ?? "'xh list' names those that are there",
     };
   }
-  return noVersion(wanted, candidates);
+  if (wanted.range !== undefined) return noVersion(wanted, candidates);
+  return {
+    code: 'E_NO_PACKAGE',
+    message: `there is no package directory '${printable(wanted.name)}'`,
+    remedy: `there is ${candidates.map(({ directory }) => printable(directory)).join(', ')}`,
+  };
 }
 
 /** The package is there, but not in that range. */

@@ -6,9 +6,9 @@ import { b, concat, slice, type Bytes } from '../bytes/bytes.ts';
 import {
   demand,
   lineAndColumn,
+  nextWord,
   parseAdminFile,
   printAdminLine,
-  words,
   type AdminLine,
   type Parsed,
   type Report,
@@ -68,7 +68,7 @@ export function printDependencies(dependencies: readonly Dependency[]): Bytes {
 const SYSTEM = b`system:`;
 
 function readLine(line: AdminLine, report: Report): Dependency | undefined {
-  const [first] = words(line);
+  const first = nextWord(line);
   if (first === undefined) return undefined;
   const optional = first.text.startsWith('?');
   const marked = slice(first.text, optional ? 1 : 0);
@@ -102,7 +102,7 @@ function rangeOf(
   from: number,
   report: Report,
 ): VersionRange | 'wrong' | undefined {
-  const [first] = words(line, from);
+  const first = nextWord(line, from);
   if (first === undefined) return undefined;
   const range = readRange(slice(line.text, first.at));
   if (!('problem' in range)) return range;

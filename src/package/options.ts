@@ -8,9 +8,9 @@ import { nearest } from '../message/nearest.ts';
 import {
   demand,
   lineAndColumn,
+  nextWord,
   parseAdminFile,
   printAdminLine,
-  words,
   type AdminLine,
   type Parsed,
   type Report,
@@ -91,7 +91,7 @@ interface Entry {
 }
 
 function keyOf(name: OptionName): OptionKey<unknown> {
-  return OPTION_KEYS[name] as OptionKey<unknown>;
+  return OPTION_KEYS[name];
 }
 
 function valuesOf(entries: readonly Entry[]): OptionValues {
@@ -105,7 +105,7 @@ function valuesOf(entries: readonly Entry[]): OptionValues {
 
 function readEntry(line: AdminLine, report: Report): Entry | undefined {
   const sign = line.text.indexOf('=');
-  const [first] = words(line);
+  const first = nextWord(line);
   if (sign < 0 || first === undefined) {
     report({
       code: 'E_OPTION_SYNTAX',
@@ -117,7 +117,7 @@ function readEntry(line: AdminLine, report: Report): Entry | undefined {
   }
   const key = slice(first.text, 0, Math.max(0, Math.min(first.text.length, sign - first.at)));
   if (!checkKey(line, key, sign, report)) return undefined;
-  const [start] = words(line, sign + 1);
+  const start = nextWord(line, sign + 1);
   const text = start === undefined ? b`` : slice(line.text, start.at);
   const name = OPTION_NAMES.find((each) => each === key);
   const expected = name === undefined ? 'a value' : keyOf(name).expected;
@@ -143,7 +143,7 @@ function checkKey(line: AdminLine, key: Bytes, sign: number, report: Report): bo
     report({ code: 'E_OPTION_SYNTAX', message: "expected a key before '='", at: sign, length: 1 });
     return false;
   }
-  const [next] = words(line, key.length);
+  const next = nextWord(line, key.length);
   if (next !== undefined && next.at < sign) {
     report({
       code: 'E_OPTION_SYNTAX',

@@ -42,7 +42,6 @@ function fillLine(line: Bytes, values: TemplateValues): string {
 }
 
 function refuseControl(value: Bytes): void {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (!/[\0-\x1f\x7f]/.test(value)) return;
   throw new XhError('E_TEMPLATE_VALUE', `'${printable(value)}' does not stand on one line`, {
     exit: EXIT.usage,

@@ -70,7 +70,7 @@ interface Shape {
 }
 
 function shapeOf(version: Bytes): Shape {
-  const plain = (/^v\d/.test(version) ? slice(version, 1) : version) as Bytes;
+  const plain = /^v\d/.test(version) ? slice(version, 1) : version;
   const epoch = /^\d+(?=:)/.exec(plain)?.[0];
   const body = epoch === undefined ? plain : slice(plain, epoch.length + 1);
   const release = /^\d+(?:\.\d+)*/.exec(body)?.[0] ?? '';

@@ -227,9 +227,13 @@ add_word() { # a word that is no path: an element, a pattern of elements, a pack
   known=
   # Only what can be the name of an element, or a pattern that matches one: ksh makes more of '|' and
   # '(' than other shells, and zsh ends at an open '['.
-  case $1,${1##*\[} in
-    *[!][A-Za-z0-9_.+*?!^:,-]*) ;;
-    "$1,$1" | *,*\]*) add_elements "$1" ;;
+  case ${1##*\[} in
+    "$1" | *\]*)
+      case $1 in
+        *[!][A-Za-z0-9_.+*?!^:-]*) ;;
+        *) add_elements "$1" ;;
+      esac
+      ;;
   esac
   case $known in ?*) return ;; esac
   case $1 in

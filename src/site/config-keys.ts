@@ -58,7 +58,8 @@ const addedType = record<AddedFileType>("a table with the keys 'summary', 'share
 const idRange: ValueKind<IdRange> = {
   expected: 'two numbers, [first, last], from 1 to 4294967294',
   read(value, path, report) {
-    const [first, last, ...rest]: readonly unknown[] = Array.isArray(value) ? value : [];
+    const items: readonly unknown[] = Array.isArray(value) ? value : [];
+    const [first, last, ...rest] = items;
     if (isId(first) && isId(last) && first <= last && rest.length === 0) return [first, last];
     report({ path, message: `expected ${idRange.expected}` });
     return undefined;

@@ -35,7 +35,7 @@ export function integer(expected: string, min: number, max: number): ValueKind<n
       typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
         ? value
         : undefined,
-    (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : text),
+    (given) => (/^-?\d{1,15}$/.test(given) ? Number(given) : given),
   );
 }
 
@@ -204,10 +204,9 @@ function described(value: unknown): string {
   if (typeof value === 'string') {
     return `'${printable(bytes(value.length > 60 ? `${value.slice(0, 60)}…` : value))}'`;
   }
-  return String(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : 'nothing';
 }
 
 function hasControl(value: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\0-\x1f\x7f]/.test(value);
 }

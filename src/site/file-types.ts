@@ -73,7 +73,7 @@ export function fileTypeSorter(rules: readonly FileTypeRule[]): FileTypeOf {
 
 /** Whether a path, or a directory above it, matches. */
 function coverage(glob: Bytes): (path: Bytes) => boolean {
-  const text = (glob.length > 1 && glob.endsWith('/') ? slice(glob, 0, -1) : glob) as Bytes;
+  const text = glob.length > 1 && glob.endsWith('/') ? slice(glob, 0, -1) : glob;
   const anchored = text.includes('/');
   const compiled: Glob = compileGlob(text.startsWith('/') ? slice(text, 1) : text);
   return (path) => {

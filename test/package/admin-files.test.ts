@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { b, bytes, type Bytes } from '../../src/bytes/bytes.ts';
 import { parseDependencies, printDependencies } from '../../src/package/dependencies.ts';
@@ -7,7 +7,7 @@ import { parseMaintainer, printMaintainer } from '../../src/package/maintainer.t
 import { packageNameProblem } from '../../src/package/name.ts';
 import { parseOptions, printOptions, type PackageOptions } from '../../src/package/options.ts';
 import { OPTION_KEYS, type OptionValues } from '../../src/package/option-keys.ts';
-import { readRange } from '../../src/package/range.ts';
+import { parseRange } from '../../src/package/range.ts';
 import { isTarget, parseTargets, printTargets } from '../../src/package/targets.ts';
 import { diagnosed } from './diagnosed.ts';
 
@@ -236,7 +236,7 @@ test('every option says what it is for', () => {
 });
 
 const plain = fc
-  .string({ unit: fc.constantFrom(...'ab1 #\\=.\xc3\xa0'), minLength: 1, maxLength: 12 })
+  .string({ unit: fc.constantFrom(...'ab1 #\\=.\xc3\xa0'.split('')), minLength: 1, maxLength: 12 })
   .map((text) => text.replaceAll(/^ +| +$/g, ''))
   .filter((text) => text !== '')
   .map((text) => text as Bytes);
@@ -300,8 +300,7 @@ test('Dependencies, Targets and file-types read back as they were printed', () =
   const name = fc.constantFrom('gnu', 'g++', 'libfoo2.0-0', 'größe').map((text) => bytes(text));
   const range = fc
     .constantFrom('^1.2', '>=1 <2 || 3.x', '>=1:2~rc1', '1.2 - 1.9')
-    .map((text) => readRange(bytes(text)))
-    .filter((read) => !('problem' in read));
+    .map((text) => parseRange(bytes(text)));
   const dependency = fc.record(
     {
       kind: fc.constantFrom('package' as const, 'system' as const),

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bytes, type Bytes } from '../../src/bytes/bytes.ts';
 import { XhError } from '../../src/message/error.ts';
@@ -99,11 +99,11 @@ test('a request is NAME or NAME@RANGE', () => {
 });
 
 const names = fc
-  .string({ unit: fc.constantFrom(...'ab1+._~-'), minLength: 1, maxLength: 10 })
+  .string({ unit: fc.constantFrom(...'ab1+._~-'.split('')), minLength: 1, maxLength: 10 })
   .filter((name) => packageNameProblem(bytes(name)) === undefined)
   .map((name) => bytes(name));
 const versions = fc
-  .string({ unit: fc.constantFrom(...'012a.+~:-'), minLength: 1, maxLength: 10 })
+  .string({ unit: fc.constantFrom(...'012a.+~:-'.split('')), minLength: 1, maxLength: 10 })
   .filter((version) => versionProblem(bytes(version)) === undefined)
   .map((version) => bytes(version));
 

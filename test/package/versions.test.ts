@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import semver from 'semver';
 import { expect, test } from 'vitest';
 import { bytes, type Bytes } from '../../src/bytes/bytes.ts';
@@ -86,17 +86,18 @@ const debian = fc
 const anything = fc.oneof(
   debian,
   fc
-    .string({ unit: fc.constantFrom(...'0129.~+-:avR\xe9'), maxLength: 8 })
+    .string({ unit: fc.constantFrom(...'0129.~+-:avR\xe9'.split('')), maxLength: 8 })
     .map((text) => text as Bytes),
 );
 
 test('dpkg has the same order, on versions of this host and made-up ones', () => {
-  const made = fc.sample(fc.tuple(debian, debian), { numRuns: 300, seed: 1991 });
+  const made = fc.sample(fc.tuple(debian, debian), { numRuns: 200, seed: 1991 });
   const pairs = [...made, ...DEBIAN.slice(1).map((each, i) => [DEBIAN[i] ?? each, each] as const)];
   const installed = spawnSync('dpkg-query', ['-W', '-f', '${Version}\n'], { encoding: 'utf8' });
   const real = (installed.stdout ?? '')
     .split('\n')
     .filter(Boolean)
+    .slice(0, 200)
     .map((each) => bytes(each));
   pairs.push(...real.slice(1).map((each, i) => [real[i] ?? each, each] as const));
   const answers = dpkgCompares(pairs);
@@ -177,7 +178,7 @@ test('semver versions are in the order of semver', () => {
 test('what is called semver here is semver', () => {
   fc.assert(
     fc.property(anything, (version) => {
-      if (isSemver(version)) expect(semver.valid(version)).not.toBeNull();
+      expect(isSemver(version) && semver.valid(version) === null).toBe(false);
     }),
     { numRuns: 2000 },
   );

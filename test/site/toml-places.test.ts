@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { parse, stringify } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { bytes, slice, toText, type Bytes } from '../../src/bytes/bytes.ts';
@@ -42,7 +42,7 @@ test('finds every scalar of any table at a text that reads back as it', () => {
   })).table;
   fc.assert(
     fc.property(value, (table) => {
-      const text = stringify(table as Record<string, never>);
+      const text = stringify(table);
       for (const [path, found] of leaves(parse(text), [])) {
         const source = valueAt(text, path);
         expect(parse(`v = ${source ?? ''}`)['v']).toEqual(found);
@@ -60,7 +60,7 @@ function leaves(value: unknown, path: KeyPath): [KeyPath, unknown][] {
 
 test('ends on any bytes', () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...'[]{}=.,"\'#\\\n a1') }), (text) => {
+    fc.property(fc.string({ unit: fc.constantFrom(...'[]{}=.,"\'#\\\n a1'.split('')) }), (text) => {
       expect(tomlPlaces(text as Bytes)([])).toBeUndefined();
     }),
   );

@@ -1,7 +1,7 @@
 /** `xh import SOURCE`. */
 import { resolve } from 'node:path';
 import { bytes, printable } from '../../bytes/bytes.ts';
-import { importSoftware, type ImportResult } from '../../depot/import.ts';
+import { importSoftware, softwareNames, type ImportResult } from '../../depot/import.ts';
 import { applyPlan } from '../../host/apply.ts';
 import { toJsonText } from '../../host/json.ts';
 import { visitHost } from '../../host/transaction.ts';
@@ -46,10 +46,12 @@ export const command: Command = {
       ...textOption(options, 'origin', bytes),
       ...textOption(options, 'maintainer', (text) => text),
     }));
+    const companions =
+      requests.length > 1 ? await softwareNames(requests.map(({ source }) => source)) : [];
     if (options['dryRun'] === true) {
       return await visitHost(call.site, async (host) => {
         for (const request of requests) {
-          const result = await importSoftware(host, call.config(), request);
+          const result = await importSoftware(host, call.config(), request, companions);
           showPlan(call, host, result.plan);
           tellFindings(call, result);
         }
@@ -58,7 +60,7 @@ export const command: Command = {
     }
     return await changeHost(call, async (host) => {
       for (const request of requests) {
-        const result = await importSoftware(host, call.config(), request);
+        const result = await importSoftware(host, call.config(), request, companions);
         applyPlan(host.walker, result.plan, { contents: result.contents });
         const { directory, version, objects, findings } = result;
         const path = printable(packagePath(call.site, directory));

@@ -8,7 +8,7 @@ import type { Disposition, Effect, Flag } from './decision.ts';
 import { isProblem, problem, quoted, type Problem } from './finding.ts';
 import { parseMode } from './mode.ts';
 import type { RuleSources } from './object.ts';
-import { LATE_VARIABLES, type LateVariable, type Template } from './variables.ts';
+import { LATE_VARIABLES, OBJECT_VARIABLES, type LateVariable, type Template } from './variables.ts';
 
 export interface ActionKind {
   readonly word: string;
@@ -40,7 +40,7 @@ export const ACTIONS: readonly ActionKind[] = [
     word: 'error',
     summary: 'report the message; neither copy nor delete',
     value: 'text',
-    late: LATE_VARIABLES,
+    late: OBJECT_VARIABLES,
     idle: [],
     effect: (message) => ({ disposition: 'error', message }),
   },
@@ -48,7 +48,7 @@ export const ACTIONS: readonly ActionKind[] = [
     word: 'source',
     summary: 'the directory where links point',
     value: 'word',
-    late: LATE_VARIABLES,
+    late: OBJECT_VARIABLES,
     idle: ['update', 'ignore', 'delete', 'preserve', 'error'],
     effect: (source) => ({ source }),
   },

@@ -9,8 +9,10 @@ import { problem, type Problem } from './finding.ts';
 import { advanceShell, inSingleQuotes, splitsWords, type ShellState } from './shell.ts';
 import type { Part, Span, Value } from './syntax.ts';
 
-/** Slave path, path below the tree, name, directory of the slave path, slave root, master root, … */
-export const LATE_VARIABLES = ['F', 'P', 'N', 'D', 'S', 'M', 'HOST', 'ARCH'] as const;
+/** Slave path, path below the tree, name, directory of the slave path, slave root, master root. */
+export const OBJECT_VARIABLES = ['F', 'P', 'N', 'D', 'S', 'M'] as const;
+/** Those that commands find in their environment. */
+export const LATE_VARIABLES = [...OBJECT_VARIABLES, 'HOST', 'ARCH'] as const;
 export type LateVariable = (typeof LATE_VARIABLES)[number];
 
 export type ObjectVariables = Readonly<Record<LateVariable, Bytes>>;

@@ -163,7 +163,7 @@ function relations(
 ): ImportedDependency[] {
   const parsed = parseRelations(fields.get(field) ?? b``, strength);
   if (parsed === undefined) {
-    throw unreadable('E_CONTROL', path, `control file: the field ${field} is malformed`);
+    throw unreadable('E_CONTROL', path, `control file: the field '${field}' is malformed`);
   }
   return parsed;
 }

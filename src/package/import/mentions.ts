@@ -27,10 +27,14 @@ export interface MentionFinder {
 interface Needle {
   readonly text: Buffer;
   readonly node: TreeNode;
+  /** `/lib` is not meant by `/usr/lib`, which is another needle. */
+  readonly notBelowUsr: boolean;
 }
 
 /** A path that is longer is none; so much of a piece is looked at again with the next. */
 const LONGEST_PATH = 4096;
+/** What stands before a path and matters. */
+const LOOK_BACK = '/usr'.length;
 /** A root with more names in it is no root of a host. */
 const MOST_NEEDLES = 64;
 /** Different paths that are told of one file. */
@@ -53,12 +57,17 @@ export function mentionFinder(
 function needlesOf(tree: SoftwareTree): readonly Needle[] {
   const { origin, root } = tree;
   if (origin === undefined) return [];
-  if (origin !== '/') return [{ text: Buffer.from(origin, 'latin1'), node: root }];
+  if (origin !== '/')
+    return [{ text: Buffer.from(origin, 'latin1'), node: root, notBelowUsr: false }];
   const needles = new Map<Bytes, Needle[]>();
   const add = (path: Bytes, node: TreeNode | undefined): void => {
     if (node === undefined) return;
-    const text = Buffer.from(`/${path}`, 'latin1');
-    needles.set(path, [...(needles.get(path) ?? []), { text, node }]);
+    const needle = {
+      text: Buffer.from(`/${path}`, 'latin1'),
+      node,
+      notBelowUsr: MERGED.has(path),
+    };
+    needles.set(path, [...(needles.get(path) ?? []), needle]);
   };
   for (const [name, node] of root.children) add(name, node);
   const usr = root.children.get(b`usr`);
@@ -81,13 +90,15 @@ function finder(needles: readonly Needle[], isCommon: (path: Bytes) => boolean):
   const done = needles.map(() => 0);
 
   function search(window: Buffer, limit: number): void {
-    for (const [i, { text: needle, node }] of needles.entries()) {
+    for (const [i, { text: needle, node, notBelowUsr }] of needles.entries()) {
       let from = Math.max(0, (done[i] ?? 0) - offset);
       for (;;) {
         const at = window.indexOf(needle, from);
         if (at < 0 || at >= limit) break;
         const end = at + needle.length;
-        const match = longestMatch(window, end, node);
+        const isOther =
+          notBelowUsr && window.toString('latin1', Math.max(0, at - 4), at) === '/usr';
+        const match = isOther ? undefined : longestMatch(window, end, node);
         if (match !== undefined && !isCommon(match.node.path)) record(window, at, match.node.path);
         from = match?.end ?? end;
       }
@@ -114,9 +125,10 @@ function finder(needles: readonly Needle[], isCommon: (path: Bytes) => boolean):
       const window = carried.length === 0 ? piece : Buffer.concat([carried, piece]);
       const limit = Math.max(0, window.length - LONGEST_PATH);
       search(window, limit);
-      if (text) lines += countLines(window, limit);
-      offset += limit;
-      carried = window.subarray(limit);
+      const cut = Math.max(0, limit - LOOK_BACK);
+      if (text) lines += countLines(window, cut);
+      offset += cut;
+      carried = window.subarray(cut);
     },
     finish() {
       search(carried, carried.length);

@@ -1,0 +1,79 @@
+/**
+ * The order in which a plan is carried out: new names come before old ones go. Directories, then
+ * data and libraries, then links, then programs, then links to programs that are new; then what is
+ * removed; then the times of directories, which all the rest would change again. Pure.
+ */
+import { b, type Bytes } from '../../bytes/bytes.ts';
+import { dirname, join, normalize } from '../../bytes/path.ts';
+import { pathBelow } from '../../files/tree.ts';
+import type { LfuChange } from './change.ts';
+
+/** `changes`, which stand in the order of the tree, in the order in which to make them. */
+export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
+  const programs = new Set<Bytes>();
+  for (const change of changes) {
+    if (change.kind === 'copy' && isProgram(change)) programs.add(pathOf(change));
+  }
+  const ranked: LfuChange[][] = Array.from({ length: RANKS }, () => []);
+  for (const change of changes) ranked[rankOf(change, programs)]?.push(change);
+  ranked[RANK.times]?.sort((one, other) => depthOf(other) - depthOf(one));
+  return ranked.flat();
+}
+
+/** Below the tree. */
+export function pathOf(change: LfuChange): Bytes {
+  return change.name === '' ? change.at.path : pathBelow(change.at, change.name);
+}
+
+const RANK = {
+  directories: 0,
+  data: 1,
+  links: 2,
+  programs: 3,
+  linksToPrograms: 4,
+  removals: 5,
+  times: 6,
+} as const;
+const RANKS = 7;
+
+function rankOf(change: LfuChange, programs: ReadonlySet<Bytes>): number {
+  switch (change.kind) {
+    case 'delete':
+    case 'keep':
+      return RANK.removals;
+    case 'make':
+      return change.type === 'd' ? RANK.directories : RANK.data;
+    case 'set': {
+      if (change.type !== 'd') return RANK.data;
+      const timeOnly = change.why.length === 1 && change.why[0] === 'mtime';
+      return timeOnly ? RANK.times : RANK.directories;
+    }
+    case 'copy':
+      return isProgram(change) ? RANK.programs : RANK.data;
+    case 'link':
+      return programs.has(targetOf(pathOf(change), change.target))
+        ? RANK.linksToPrograms
+        : RANK.links;
+    case 'join':
+      // after the object itself
+      return change.to.made === undefined ? RANK.data : rankOf(change.to.made, programs);
+  }
+}
+
+/** An executable file that is no library. */
+function isProgram(change: LfuChange & { readonly kind: 'copy' }): boolean {
+  const mode = change.want.mode ?? 0;
+  return (mode & 0o111) !== 0 && !/\.so(?:\.|$)/.test(change.name);
+}
+
+/** Where a link leads, as far as its text tells. */
+function targetOf(path: Bytes, target: Bytes): Bytes {
+  if (target.startsWith('/')) return target;
+  return normalize(join(dirname(path), b`/${target}`));
+}
+
+function depthOf(change: LfuChange): number {
+  let depth = change.name === '' ? 0 : 1;
+  for (let at = change.at; at.parent !== undefined; at = at.parent) depth++;
+  return depth;
+}
