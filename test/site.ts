@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { bytes } from '../src/bytes/bytes.ts';
 import type { Site } from '../src/site/site.ts';
 
@@ -20,4 +20,13 @@ export function freshSite(): Site & { readonly path: string } {
   const path = temporaryDirectory('site');
   mkdirSync(join(path, 'etc'));
   return { root: bytes(path), path };
+}
+
+/** A directory that lasts as long as the group of tests that asks for it. */
+export function siteThatStays(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), 'site-test-')));
+  afterAll(() => {
+    rmSync(path, { recursive: true, force: true });
+  });
+  return path;
 }

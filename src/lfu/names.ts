@@ -26,6 +26,11 @@ export function keptName(name: Bytes, taken: (name: Bytes) => boolean): Bytes {
   }
 }
 
+/** `indexes` in the order of the names that they stand for. */
+export function orderedByName(indexes: readonly number[], names: readonly Bytes[]): number[] {
+  return indexes.toSorted((a, c) => ((names[a] ?? '') < (names[c] ?? '') ? -1 : 1));
+}
+
 const TEMPORARY = '.lfu-';
 const KEPT = '.lfu-keep';
 /** Bytes: NAME_MAX of every Linux file system that has owners. */

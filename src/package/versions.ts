@@ -79,16 +79,22 @@ function shapeOf(version: Bytes): Shape {
   return {
     epoch: epoch ?? '0',
     rank: release !== '' || rest === '' ? 0 : rest.startsWith('~') ? -1 : 1,
-    release: release === '' ? [] : release.split('.'),
+    release:
+      release === '' ? [] : [...release.split('.'), ...(/^\.[A-Za-z]/.test(rest) ? [WORD] : [])],
     rest,
     ...(prerelease !== undefined && release !== '' && { prerelease }),
     plain,
   };
 }
 
+/** A word in place of a number (`1.0.git2024`) is after every number, as Debian has it. */
+const WORD = 'word';
+
 function compareReleases(a: readonly string[], c: readonly string[]): number {
   for (let i = 0; i < Math.max(a.length, c.length); i++) {
-    const order = compareNumbers(a[i] ?? '0', c[i] ?? '0');
+    const left = a[i] ?? '0';
+    const right = c[i] ?? '0';
+    const order = Number(left === WORD) - Number(right === WORD) || compareNumbers(left, right);
     if (order !== 0) return order;
   }
   return 0;

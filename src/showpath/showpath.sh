@@ -139,8 +139,16 @@ emit() { # VARIABLE VALUE; the last ';' is for an eval that joins lines
       own_name
       PATH=$users_path
       # Node resolves the links that lead to us, which sh cannot do by itself
-      put "$1$nl$2" | node -e 'require(require("path").join(require("fs").realpathSync(
-        process.argv[1]), "../showpath.cjs"))' -- "$own"
+      put "$1$nl$2" | node -e '
+        const part = require("path").join(require("fs").realpathSync(process.argv[1]), "../showpath.cjs");
+        try {
+          require.resolve(part);
+        } catch {
+          console.error(`showpath: ${part} is missing, which prints json: install xhier again`);
+          process.exit(1);
+        }
+        require(part);
+      ' -- "$own"
       status=$?
       case $status in
         127) put "showpath: '-f json' needs node, which is not on your PATH" >&2 ;;

@@ -130,7 +130,10 @@ function libraryDirectories(host: VendorHost): readonly Bytes[] {
   return [
     b`/usr/local/lib`,
     ...loaderDirectories(b`/etc/ld.so.conf`, host),
-    ...[b`/usr/lib64`, b`/lib64`, b`/usr/lib`, b`/lib`],
+    b`/usr/lib64`,
+    b`/lib64`,
+    b`/usr/lib`,
+    b`/lib`,
   ];
 }
 

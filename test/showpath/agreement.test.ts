@@ -1,5 +1,5 @@
 /** Every shell understands the same by the same arguments, whatever they are, and none fails. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { b, concat, printable, slice, split, type Bytes } from '../../src/bytes/bytes.ts';
 import { join } from '../../src/bytes/path.ts';
@@ -18,41 +18,20 @@ for (const name of [b`vi`, b`vim`, b`a b`]) {
   makeCommand(join(adminPath(host, b`bins/bin`), name));
 }
 
+const WORDS = ['standard', 'x11', 'gcc', 'gcc-9', 'vi', 'user', 'program', 'bin', 'man'];
+const SETTINGS = ['usedby=', 'class=', 'findfirst=', 'here/', 'sub dir', 'a*b', '$HOME', '$(x)'];
+const SPECIAL = '*?[]{},/.~= \t-\'"`\\!#%&|;@()\u0001\xff\n:'.split('');
+const ARGUMENTS = ['standard', 'standard*', 'standards', 'x11', 'gcc', './sub dir', 'sub dir/'];
+const OPTIONS = ['-fsh', '-fcsh', '-ffish', '-vX', '-q', '--init=sh', '-f', '-v', '--', '~/x'];
+const GOOD = ['usedby=maintainer', 'class=man', 'findfirst=v*', '--environment=fish'];
+
 const piece = fc.oneof(
-  fc.constantFrom<string>(
-    ...['standard', 'x11', 'gcc', 'gcc-9', 'vi', 'user', 'program', 'bin', 'man', host.root, extra],
-    ...['*', '?', '[', ']', '[!a]', '{', ',', '}', '/', '//', '.', '..', '~', '=', ' ', '\t', '-'],
-    ...[
-      '$HOME',
-      '`x`',
-      '$(x)',
-      "'",
-      '"',
-      '\\',
-      '!',
-      '#',
-      '%',
-      '&',
-      '|',
-      ';',
-      '@',
-      '\u0001',
-      '\xff',
-    ],
-    ...['usedby=', 'class=', 'findfirst=', 'here/', 'sub dir', 'a*b', '\n', ':'],
-  ),
+  fc.constantFrom<string>(...WORDS, ...SETTINGS, ...SPECIAL, host.root, extra, '//', '..', '[!a]'),
   fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
 );
 const argument = fc.oneof(
   { weight: 2, arbitrary: fc.array(piece, { maxLength: 4 }).map((parts) => parts.join('')) },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom<string>(
-      ...['standard', 'standard*', 'standards', 'x11', 'gcc', './sub dir', 'sub dir/', '~/x', '--'],
-      ...['usedby=maintainer', 'class=man', 'findfirst=v*', '-fsh', '-fcsh', '-ffish', '-vX', '-q'],
-      ...['--init=sh', '--environment=fish', '-f', '-v'],
-    ),
-  },
+  { weight: 1, arbitrary: fc.constantFrom(...ARGUMENTS, ...OPTIONS, ...GOOD) },
 );
 // users' homes are the system's, and ~+ and ~- some shells' own
 const lists = fc.array(
@@ -63,7 +42,7 @@ const lists = fc.array(
       .map((text) => text as Bytes),
     { maxLength: 4 },
   ),
-  { minLength: 80, maxLength: 80 },
+  { minLength: 60, maxLength: 60 },
 );
 
 function outcomes(shell: ScriptShell, all: readonly (readonly Bytes[])[]): readonly Bytes[] {
@@ -89,12 +68,13 @@ test('all shells agree on output, warnings and exit status', () => {
         expect(differing).toEqual([]);
       }
       // 1 is for findfirst= that finds nothing, 2 for an assignment that cannot be made
-      for (const [j, args] of all.entries()) {
+      const failed = all.filter((args, j) => {
         const code = first[2 * j]?.at(-1);
-        if (code === '1') expect(args.some((text) => text.startsWith('findfirst='))).toBe(true);
-        else expect(['0', '2']).toContain(code);
-      }
+        const finding = args.some((text) => text.startsWith('findfirst='));
+        return code !== '0' && code !== '2' && !(code === '1' && finding);
+      });
+      expect(failed).toEqual([]);
     }),
-    { numRuns: 3, endOnFailure: true },
+    { numRuns: 2, endOnFailure: true },
   );
 });

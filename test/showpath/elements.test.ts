@@ -23,37 +23,37 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
       cwd: host.root,
       env: { HOME: `${host.root}/home` },
     });
-  const prints = (args: readonly (string | Bytes)[], ...directories: readonly Bytes[]) => {
+  const expectPrints = (args: readonly (string | Bytes)[], ...directories: readonly Bytes[]) => {
     const ran = run(...args);
     expect(ran).toEqual({ code: 0, out: line(...directories), err: '' });
   };
   const home = makeDirectory(join(host.root, b`home/bin`));
 
   test('standard is the link farm, then the vendor, without what does not exist', () => {
-    prints(['standard'], ...standard);
+    expectPrints(['standard'], ...standard);
   });
 
   test('nothing asked for is standard', () => {
-    prints([], ...standard);
-    prints(['usedby=maintainer'], ...maintainers);
+    expectPrints([], ...standard);
+    expectPrints(['usedby=maintainer'], ...maintainers);
   });
 
   test('directories come in the order asked for, and each once', () => {
-    prints(
+    expectPrints(
       ['local', host.vendor('bin'), 'standard', 'local'],
       local,
       host.vendor('bin'),
       farm,
       host.vendor('usr/bin'),
     );
-    prints([`${local}//`, local], local);
+    expectPrints([`${local}//`, local], local);
   });
 
   test('a pattern means the elements that match, in table order', () => {
-    prints(['standard*'], ...standard, x11);
-    prints(['*'], ...standard, local, x11);
-    prints(['[kl]*'], local);
-    prints(['?ocal'], local);
+    expectPrints(['standard*'], ...standard, x11);
+    expectPrints(['*'], ...standard, local, x11);
+    expectPrints(['[kl]*'], local);
+    expectPrints(['?ocal'], local);
   });
 
   const maintainers = [
@@ -64,10 +64,15 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   ];
 
   test('maintainers get the commands for maintenance, programs those for programs', () => {
-    prints(['usedby=user', 'standard'], ...standard);
-    prints(['usedby=maintainer', 'standard'], ...maintainers);
-    prints(['usedby=program', 'standard'], farm, adminPath(host, b`bins/servers`), ...vendorBins);
-    prints(
+    expectPrints(['usedby=user', 'standard'], ...standard);
+    expectPrints(['usedby=maintainer', 'standard'], ...maintainers);
+    expectPrints(
+      ['usedby=program', 'standard'],
+      farm,
+      adminPath(host, b`bins/servers`),
+      ...vendorBins,
+    );
+    expectPrints(
       ['standard', 'usedby=program,maintainer'],
       farm,
       adminPath(host, b`bins/maintenance`),
@@ -78,28 +83,28 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   });
 
   test('other classes have their own directories', () => {
-    prints(['class=man'], join(host.root, b`software/.admin/man`), host.vendor('man'));
-    prints(['class=pkgconfig', 'standard'], adminPath(host, b`pkgconfig`));
-    prints(['class=include', 'local'], ...[]);
+    expectPrints(['class=man'], join(host.root, b`software/.admin/man`), host.vendor('man'));
+    expectPrints(['class=pkgconfig', 'standard'], adminPath(host, b`pkgconfig`));
+    expectPrints(['class=include', 'local']);
   });
 
   test('a package is its own directory of the class', () => {
-    prints(['gcc'], inPackage('gcc/bin'));
-    prints(['gcc-9', 'standard'], inPackage('gcc-9/bin'), ...standard);
-    prints(['gcc@9'], inPackage('gcc-9/bin'));
-    prints(['class=man', 'gcc'], inPackage('gcc/man'));
-    prints(['usedby=maintainer', 'gcc'], inPackage('gcc/bin'), inPackage('gcc/maintenance'));
-    prints(['class=man', 'gcc-9']);
+    expectPrints(['gcc'], inPackage('gcc/bin'));
+    expectPrints(['gcc-9', 'standard'], inPackage('gcc-9/bin'), ...standard);
+    expectPrints(['gcc@9'], inPackage('gcc-9/bin'));
+    expectPrints(['class=man', 'gcc'], inPackage('gcc/man'));
+    expectPrints(['usedby=maintainer', 'gcc'], inPackage('gcc/bin'), inPackage('gcc/maintenance'));
+    expectPrints(['class=man', 'gcc-9']);
   });
 
   test('directories by path: absolute, at home, here, with and without a slash at the end', () => {
-    prints([x11], x11);
-    prints(['~/bin', 'standard'], home, ...standard);
-    prints(['~/bin/', '~'], home, join(host.root, b`home`));
-    prints(['home/', './home/bin', '././home'], join(host.root, b`home`), home);
-    prints(['/nonexistent', '~/nonexistent', 'nonexistent/']);
-    prints(['/'], b`/`);
-    prints(['--', x11, 'local'], x11, local);
+    expectPrints([x11], x11);
+    expectPrints(['~/bin', 'standard'], home, ...standard);
+    expectPrints(['~/bin/', '~'], home, join(host.root, b`home`));
+    expectPrints(['home/', './home/bin', '././home'], join(host.root, b`home`), home);
+    expectPrints(['/nonexistent', '~/nonexistent', 'nonexistent/']);
+    expectPrints(['/'], b`/`);
+    expectPrints(['--', x11, 'local'], x11, local);
   });
 
   test('what names nothing is skipped with a warning, and never fails', () => {
@@ -159,8 +164,8 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   test('a name in the path of which nobody has thought: no expansion, no command', () => {
     const odd = join(host.root, b`a b/*?[c]'"$(echo x)\`echo y\`\\\\!#~;&|<>{}`);
     makeDirectory(odd);
-    prints([odd], odd);
-    prints(
+    expectPrints([odd], odd);
+    expectPrints(
       ['-f', 'sh', '-v', 'X', odd],
       concat(b`X='`, odd.replace("'", `'"'"'`) as Bytes, b`'; export X;`),
     );
@@ -172,7 +177,7 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     );
     const odd = join(host.root, every.join('') as Bytes);
     makeDirectory(odd);
-    prints([odd], odd);
+    expectPrints([odd], odd);
   });
 
   test('home directories of users and of nobody', () => {
@@ -218,9 +223,10 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   });
 });
 
+const at = (args: readonly string[], env: Record<string, string>, cwd = '/') =>
+  showpath('dash', args.map(asBytes), { env, cwd }).out;
+
 test('the site root is --root, then XH_ROOT, then /', () => {
-  const at = (args: readonly string[], env: Record<string, string>, cwd = '/') =>
-    showpath('dash', args.map(asBytes), { env, cwd }).out;
   expect(at(['local'], { XH_ROOT: host.root })).toBe(line(local));
   expect(at(['--root=/nonexistent', 'standard'], { XH_ROOT: host.root })).not.toContain(host.root);
   expect(at(['--root', `${host.root}//`, 'gcc'], {})).toBe(line(inPackage('gcc/bin')));

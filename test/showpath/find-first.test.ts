@@ -29,28 +29,28 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     showpath(shell, [b`--root`, host.root, b`findfirst=${pattern as Bytes}`, ...more], {
       cwd: vendor,
     });
-  const finds = (pattern: string | Bytes, file: Bytes, ...more: readonly Bytes[]) => {
+  const expectFinds = (pattern: string | Bytes, file: Bytes, ...more: readonly Bytes[]) => {
     expect(find(pattern, ...more)).toEqual({ code: 0, out: concat(file, b`\n`), err: '' });
   };
 
   test('the shortest name of the first directory wins, then the alphabet', () => {
-    finds('vi*', join(farm, b`vic`));
-    finds('vi??', join(farm, b`view`));
-    finds('vi', join(vendor, b`vi`));
-    finds('sed', join(farm, b`sed`));
-    finds('v[i]*', join(farm, b`vic`));
+    expectFinds('vi*', join(farm, b`vic`));
+    expectFinds('vi??', join(farm, b`view`));
+    expectFinds('vi', join(vendor, b`vi`));
+    expectFinds('sed', join(farm, b`sed`));
+    expectFinds('v[i]*', join(farm, b`vic`));
   });
 
   test('only what can be run is a command', () => {
-    finds('awk', join(vendor, b`awk`));
-    finds('v*', join(farm, b`vic`));
-    finds('linked', join(farm, b`linked`));
+    expectFinds('awk', join(vendor, b`awk`));
+    expectFinds('v*', join(farm, b`vic`));
+    expectFinds('linked', join(farm, b`linked`));
   });
 
   test('the path asked for is the path searched', () => {
-    finds('vi*', join(vendor, b`vi`), vendor, b`standard`);
-    finds('vi*', join(farm, b`vic`), b`standard`, vendor);
-    finds('awk', join(vendor, b`awk`), b`standard*`);
+    expectFinds('vi*', join(vendor, b`vi`), vendor, b`standard`);
+    expectFinds('vi*', join(farm, b`vic`), b`standard`, vendor);
+    expectFinds('awk', join(vendor, b`awk`), b`standard*`);
   });
 
   test('nothing found is exit 1 and no output', () => {
@@ -61,23 +61,23 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   });
 
   test('hidden files are found when they are asked for', () => {
-    finds('.h*', join(farm, b`.hidden`));
+    expectFinds('.h*', join(farm, b`.hidden`));
     expect(find('*hidden').code).toBe(1);
   });
 
   test('odd names and patterns are neither split nor expanded', () => {
-    finds('a b', join(farm, b`a b`));
-    finds('a[*]c', join(farm, b`a*c`));
-    finds("it's", join(farm, b`it's`));
-    finds('-n', join(vendor, b`-n`));
-    finds('odd?', join(vendor, 'odd\xff' as Bytes));
+    expectFinds('a b', join(farm, b`a b`));
+    expectFinds('a[*]c', join(farm, b`a*c`));
+    expectFinds("it's", join(farm, b`it's`));
+    expectFinds('-n', join(vendor, b`-n`));
+    expectFinds('odd?', join(vendor, 'odd\xff' as Bytes));
     expect(find('$HOME').code).toBe(1);
     expect(find('`echo vi`').code).toBe(1);
     expect(find('{vi,vim}').code).toBe(1);
   });
 
   test('in other classes any file counts', () => {
-    finds('man1/ls*', join(host.root, b`software/.admin/man/man1/ls.1`), b`class=man`);
+    expectFinds('man1/ls*', join(host.root, b`software/.admin/man/man1/ls.1`), b`class=man`);
   });
 
   test('as an assignment it wants the name of a variable', () => {

@@ -16,7 +16,7 @@ const OWN_VARIABLES = new Set(
 );
 
 describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
-  const printsStandard = (env: Record<string, string>, cwd = '/') => {
+  const expectStandard = (env: Record<string, string>, cwd = '/') => {
     const ran = showpath(shell, [b`--root`, host.root, b`gcc`, b`standard*`], { env, cwd });
     const gcc = join(host.root, b`software/gcc/bin`);
     expect(ran).toEqual({ code: 0, out: line(gcc, ...standard), err: '' });
@@ -25,31 +25,31 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   test('variables of the caller that are named as ours do not leak in', () => {
     expect(OWN_VARIABLES.size).toBeGreaterThan(30);
     const env = [...OWN_VARIABLES].map((name) => [name, '1 /tmp *'] as const);
-    printsStandard(Object.fromEntries(env));
-    printsStandard({ xhier_path_table: 'element standard\nlines 1' });
+    expectStandard(Object.fromEntries(env));
+    expectStandard({ xhier_path_table: 'element standard\nlines 1' });
   });
 
   test('shell options, modes and variables of the caller do not matter', () => {
-    printsStandard({ POSIXLY_CORRECT: '1' });
-    printsStandard({ IFS: '/:abcs', CDPATH: '/usr:/tmp', OLDPWD: '/tmp', ENV: '/nonexistent' });
-    printsStandard({ GLOBIGNORE: '*', LC_ALL: 'C.UTF-8' });
-    printsStandard({
+    expectStandard({ POSIXLY_CORRECT: '1' });
+    expectStandard({ IFS: '/:abcs', CDPATH: '/usr:/tmp', OLDPWD: '/tmp', ENV: '/nonexistent' });
+    expectStandard({ GLOBIGNORE: '*', LC_ALL: 'C.UTF-8' });
+    expectStandard({
       BASH_VERSION: '5',
       ZSH_VERSION: '5',
       KSH_VERSION: 'MIRBSD',
       PS4: '$(echo x)',
     });
     for (const option of ['errexit', 'nounset', 'noglob', 'noclobber', 'allexport', 'posix']) {
-      printsStandard({ SHELLOPTS: option });
+      expectStandard({ SHELLOPTS: option });
     }
     for (const option of ['failglob', 'nullglob', 'nocasematch', 'nocaseglob', 'extglob']) {
-      printsStandard({ BASHOPTS: option });
+      expectStandard({ BASHOPTS: option });
     }
   });
 
   test('functions that the caller exports are not called', () => {
     const bad = '() { echo bad; }';
-    printsStandard({
+    expectStandard({
       'BASH_FUNC_cd%%': bad,
       'BASH_FUNC_printf%%': bad,
       'BASH_FUNC_read%%': bad,
@@ -63,8 +63,8 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     for (const name of ['test', '[', 'printf', 'cat', 'sed', 'ls', 'dirname', 'element', 'x']) {
       makeFile(join(traps, bytes(name)), b`#!/bin/sh\necho trapped\n`, 0o755);
     }
-    for (const path of ['', '.', '/nonexistent', traps]) printsStandard({ PATH: path }, traps);
-    printsStandard({ HOME: '' });
+    for (const path of ['', '.', '/nonexistent', traps]) expectStandard({ PATH: path }, traps);
+    expectStandard({ HOME: '' });
   });
 
   test('files in the working directory are not looked at', () => {
@@ -72,7 +72,7 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     for (const name of ['a', 'b', '-n', '-f', 'bin user standard', 'element', 'path-table']) {
       makeCommand(join(here, bytes(name)));
     }
-    printsStandard({}, here);
+    expectStandard({}, here);
     const ran = showpath(shell, [b`--root`, host.root, b`*`], { cwd: here });
     expect(ran).toEqual({ code: 0, out: line(...standard), err: '' });
   });

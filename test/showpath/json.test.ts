@@ -73,6 +73,15 @@ test('without Node there is a message that says so, and a failure', () => {
   expect(ran.err).toContain('needs node');
 });
 
+test('without the Node part there is a message that names it, and a failure', () => {
+  const alone = join(scratch(), b`showpath`);
+  copyFileSync(installed, alone);
+  chmodSync(alone, 0o755);
+  const ran = run(b`${alone} -f json`);
+  expect(ran).toMatchObject({ code: 1, out: '' });
+  expect(ran.err).toContain(`${alone}.cjs is missing`);
+});
+
 test('the inner part called by a person explains itself', () => {
   const ran = run(b`node ${installed}.cjs < /dev/null`);
   expect(ran).toMatchObject({ code: 2, out: '' });

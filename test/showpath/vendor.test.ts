@@ -25,6 +25,8 @@ const bins = (host: VendorHost, at = site) =>
     .filter((entry) => entry.class === 'bin')
     .map(({ usedBy, directory }) => `${usedBy} ${directory}`);
 
+const same = (...names: string[]) => Object.fromEntries(names.map((name) => [name, name]));
+
 const ofClass = (host: VendorHost, name: string) =>
   vendorDirectories(site, host)
     .filter((entry) => entry.class === name)
@@ -103,7 +105,6 @@ describe('other classes', () => {
   });
 
   test('libraries are where the loader looks, headers and pkg-config follow', () => {
-    const same = (...names: string[]) => Object.fromEntries(names.map((name) => [name, name]));
     const host = hostOf(
       {
         '/etc/ld.so.conf': 'include ld.so.conf.d/*.conf # all\n/opt/lib\n',

@@ -5,7 +5,7 @@
 import type { Bytes } from '../../bytes/bytes.ts';
 import { ROW, STRIDE, statIn, typeIn, type Listing } from '../../files/listing.ts';
 import { pathBelow, placeBelow, type Place } from '../../files/tree.ts';
-import { isTemporary, keptName } from '../names.ts';
+import { isTemporary, keptName, orderedByName } from '../names.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
 import type { Directory } from './change.ts';
 import type { RunFacts } from './facts.ts';
@@ -41,16 +41,18 @@ export function planDirectory(input: DirectoryInput, facts: RunFacts): Directory
     taken.add(name);
     return false;
   };
+  const open: number[] = [];
   for (const [index, name] of master.names.entries()) {
     if (isTemporary(name)) continue;
     const slaveIndex = indexOf.get(name) ?? -1;
     if (slaveIndex >= 0) seen[slaveIndex] = 1;
-    const decision = decisions?.[index] ?? DEFAULT;
-    if (decision === DEFAULT && slaveIndex >= 0 && isUnchanged(input, index, slaveIndex, facts)) {
-      continue;
-    }
-    if (slave.failed.has(name)) continue;
-    planObject(pairOf(input, index, slaveIndex, decision, isTaken), plan, facts);
+    const isPlain = decisions === undefined || decisions[index] === DEFAULT;
+    if (isPlain && slaveIndex >= 0 && isUnchanged(input, index, slaveIndex, facts)) continue;
+    if (!slave.failed.has(name)) open.push(index);
+  }
+  for (const index of orderedByName(open, master.names)) {
+    const slaveIndex = indexOf.get(master.names[index] ?? ('' as Bytes)) ?? -1;
+    planObject(pairOf(input, index, slaveIndex, isTaken), plan, facts);
   }
   for (const [index, name] of slave.names.entries()) {
     // what is on the master and could not be looked at is not known to be absent
@@ -63,10 +65,9 @@ function pairOf(
   input: DirectoryInput,
   index: number,
   slaveIndex: number,
-  decision: Decision,
   isTaken: (name: Bytes) => boolean,
 ): Pair {
-  const { at, from, master, slave, followed, compared } = input;
+  const { at, from, master, slave, decisions, followed, compared } = input;
   const name = master.names[index] ?? ('' as Bytes);
   const leadsTo = followed.get(index);
   const found = slaveIndex < 0 ? undefined : statIn(slave, slaveIndex);
@@ -75,7 +76,7 @@ function pairOf(
     at,
     name,
     path: pathBelow(at, name),
-    decision,
+    decision: decisions?.[index] ?? DEFAULT,
     from: leadsTo ?? { place: from, name },
     master: statIn(master, index),
     masterAttributes: master.attributes.get(index),

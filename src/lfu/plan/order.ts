@@ -3,7 +3,7 @@
  * data and libraries, then links, then programs, then links to programs that are new; then what is
  * removed; then the times of directories, which all the rest would change again. Pure.
  */
-import { b, type Bytes } from '../../bytes/bytes.ts';
+import type { Bytes } from '../../bytes/bytes.ts';
 import { dirname, join, normalize } from '../../bytes/path.ts';
 import { pathBelow } from '../../files/tree.ts';
 import type { LfuChange } from './change.ts';
@@ -69,7 +69,7 @@ function isProgram(change: LfuChange & { readonly kind: 'copy' }): boolean {
 /** Where a link leads, as far as its text tells. */
 function targetOf(path: Bytes, target: Bytes): Bytes {
   if (target.startsWith('/')) return target;
-  return normalize(join(dirname(path), b`/${target}`));
+  return normalize(join(dirname(path), target));
 }
 
 function depthOf(change: LfuChange): number {

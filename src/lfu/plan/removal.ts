@@ -8,7 +8,7 @@ import type { RunningFiles } from '../../files/running.ts';
 import type { ObjectStat } from '../../files/stat.ts';
 import { pathBelow, placeBelow, type Identity } from '../../files/tree.ts';
 import { XhError } from '../../message/error.ts';
-import { isKept, isTemporary, keptName } from '../names.ts';
+import { isKept, isTemporary, keptName, orderedByName } from '../names.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory, LfuProblem, Why } from './change.ts';
@@ -59,7 +59,6 @@ export function* planRemoval(object: Condemned, context: RemovalContext): Genera
     why: object.why,
     ...(object.decision && { decision: object.decision }),
     isKept: false,
-    steps: [],
     stays: false,
     finish: undefined,
   };
@@ -87,18 +86,18 @@ interface Frame {
   /** Within something that an earlier run has kept. */
   readonly isKept: boolean;
   readonly within?: Directory;
-  readonly steps: Step[];
   stays: boolean;
-  /** What becomes of the directory itself once its objects are dealt with. */
-  readonly finish: ((frame: Frame, parent: Frame) => void) | undefined;
+  /** What becomes of the directory itself once nothing is left in it. */
+  readonly finish: (() => void) | undefined;
 }
 
 function* run(top: Frame, context: RemovalContext): Generator<void, Removal> {
   const frames: Frame[] = [top];
+  const steps: Step[] = [];
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     const index = frame.indexes.pop();
     if (index !== undefined) {
-      const inner = judge(frame, index, context);
+      const inner = judge(frame, index, steps, context);
       if (inner !== undefined) {
         frames.push(inner);
         yield;
@@ -107,25 +106,27 @@ function* run(top: Frame, context: RemovalContext): Generator<void, Removal> {
     }
     frames.pop();
     const parent = frames.at(-1);
-    if (parent !== undefined) {
-      if (frame.stays) {
-        parent.stays = true;
-        parent.steps.push(...frame.steps);
-      } else frame.finish?.(frame, parent);
-    }
+    if (parent === undefined) break;
+    if (frame.stays) parent.stays = true;
+    else frame.finish?.();
   }
-  return top;
+  return { steps, stays: top.stays };
 }
 
 /** Decides on one object. @returns the frame of a directory that has to be emptied first */
-function judge(frame: Frame, index: number, context: RemovalContext): Frame | undefined {
+function judge(
+  frame: Frame,
+  index: number,
+  steps: Step[],
+  context: RemovalContext,
+): Frame | undefined {
   const { directory: at, listing } = frame;
   const name = listing.names[index] ?? ('' as Bytes);
   const path = pathBelow(at, name);
   const stat = statIn(listing, index);
-  const remove = (into: Frame, why: Why): void => {
+  const remove = (why: Why): void => {
     const isShared = stat.type !== 'd' && stat.links > 1;
-    into.steps.push({
+    steps.push({
       change: { kind: 'delete', at, name, type: stat.type, why: [why], ...goingWith(frame, stat) },
       ...(isShared && {
         links: { kind: 'removed', slave: { identity: stat, links: stat.links } } as const,
@@ -133,7 +134,7 @@ function judge(frame: Frame, index: number, context: RemovalContext): Frame | un
     });
   };
   if (isTemporary(name)) {
-    remove(frame, 'stale');
+    remove('stale');
     return undefined;
   }
   const decision = decisionOn(frame, index, context);
@@ -160,14 +161,14 @@ function judge(frame: Frame, index: number, context: RemovalContext): Frame | un
   }
   const why = decision.disposition === 'delete' ? 'rule' : frame.why;
   const keep = decision.keep && !wasKept;
-  const settle = (into: Frame): void => {
+  const settle = (): void => {
     if (!keep) {
-      remove(into, why);
+      remove(why);
       return;
     }
     const after = afterChange(context.facts, path, decision);
-    into.stays = true;
-    into.steps.push({
+    frame.stays = true;
+    steps.push({
       change: {
         kind: 'keep',
         at,
@@ -181,7 +182,7 @@ function judge(frame: Frame, index: number, context: RemovalContext): Frame | un
     });
   };
   if (stat.type !== 'd') {
-    settle(frame);
+    settle();
     return undefined;
   }
   if (isForeign(frame, index, stat, path, context)) {
@@ -194,13 +195,14 @@ function judge(frame: Frame, index: number, context: RemovalContext): Frame | un
     frame.stays = true;
     return undefined;
   }
+  const before = steps.length;
   return {
     ...inner,
     ...(frame.within && { within: frame.within }),
-    finish: (done, parent) => {
+    finish: () => {
       // what is kept is kept whole
-      if (!keep) parent.steps.push(...done.steps);
-      settle(parent);
+      if (keep) steps.length = before;
+      settle();
     },
   };
 }
@@ -266,16 +268,10 @@ function enter(
   return {
     directory,
     listing,
-    indexes: orderedByName(listing.names).toReversed(),
+    indexes: orderedByName([...listing.names.keys()], listing.names).toReversed(),
     why,
     isKept: wasKept,
-    steps: [],
     stays: listing.failed.size > 0,
     finish: undefined,
   };
-}
-
-/** The indexes of `names` in the order of the names. */
-export function orderedByName(names: readonly Bytes[]): number[] {
-  return [...names.keys()].sort((a, c) => ((names[a] ?? '') < (names[c] ?? '') ? -1 : 1));
 }

@@ -27,6 +27,8 @@ export function indexChains(chains: readonly CheckedChain[]): Candidates {
     nameSuffix: trie(),
     pathPrefix: trie(),
     pathSuffix: trie(),
+    nameInfix: trie(),
+    pathInfix: trie(),
   };
   for (const [number, chain] of chains.entries()) {
     const keys = chainKeys(chain);
@@ -88,9 +90,11 @@ interface Index {
   readonly nameSuffix: Trie;
   readonly pathPrefix: Trie;
   readonly pathSuffix: Trie;
+  readonly nameInfix: Trie;
+  readonly pathInfix: Trie;
 }
 
-/** The bytes of prefixes, or of suffixes backwards, one a step. */
+/** The bytes of prefixes and infixes, or of suffixes backwards, one a step. */
 interface Trie {
   readonly next: Map<number, Trie>;
   chains: number[];
@@ -114,10 +118,10 @@ function enter(index: Index, key: IndexKey, chain: number): void {
       enterMap(index[key.on], key.text, chain);
       break;
     default: {
-      const backwards = key.on.endsWith('Suffix');
+      const isSuffix = key.on.endsWith('Suffix');
       let node = index[key.on];
       for (let at = 0; at < key.text.length; at++) {
-        const byte = key.text.charCodeAt(backwards ? key.text.length - 1 - at : at);
+        const byte = key.text.charCodeAt(isSuffix ? key.text.length - 1 - at : at);
         let next = node.next.get(byte);
         if (next === undefined) node.next.set(byte, (next = trie()));
         node = next;
@@ -151,26 +155,44 @@ function merge(
   count = add(index.uid.get(object.uid), into, count);
   count = add(index.gid.get(object.gid), into, count);
   count = add(index.type.get(object.type), into, count);
-  count = walk(index.namePrefix, object.name, false, into, count);
-  count = walk(index.nameSuffix, object.name, true, into, count);
-  count = walk(index.pathPrefix, object.path, false, into, count);
-  count = walk(index.pathSuffix, object.path, true, into, count);
+  count = forwards(index.namePrefix, object.name, 0, into, count);
+  count = backwards(index.nameSuffix, object.name, into, count);
+  count = anywhere(index.nameInfix, object.name, into, count);
+  count = forwards(index.pathPrefix, object.path, 0, into, count);
+  count = backwards(index.pathSuffix, object.path, into, count);
+  count = anywhere(index.pathInfix, object.path, into, count);
   return count === 0 ? copy(always, into) : add(always, into, count);
 }
 
-function walk(
-  root: Trie,
-  text: Bytes,
-  backwards: boolean,
-  into: Int32Array,
-  start: number,
-): number {
-  let count = start;
+/** The chains of the texts that stand at `start`. */
+function forwards(root: Trie, text: Bytes, start: number, into: Int32Array, found: number): number {
+  let count = found;
   let node: Trie | undefined = root;
-  for (let at = 0; at < text.length && node.next.size > 0; at++) {
-    node = node.next.get(text.charCodeAt(backwards ? text.length - 1 - at : at));
+  for (let at = start; at < text.length && node.next.size > 0; at++) {
+    node = node.next.get(text.charCodeAt(at));
     if (node === undefined) break;
     if (node.chains.length > 0) count = add(node.chains, into, count);
+  }
+  return count;
+}
+
+/** The chains of the texts that stand at the end. */
+function backwards(root: Trie, text: Bytes, into: Int32Array, found: number): number {
+  let count = found;
+  let node: Trie | undefined = root;
+  for (let at = text.length - 1; at >= 0 && node.next.size > 0; at--) {
+    node = node.next.get(text.charCodeAt(at));
+    if (node === undefined) break;
+    if (node.chains.length > 0) count = add(node.chains, into, count);
+  }
+  return count;
+}
+
+function anywhere(root: Trie, text: Bytes, into: Int32Array, found: number): number {
+  if (root.next.size === 0) return found;
+  let count = found;
+  for (let start = 0; start < text.length; start++) {
+    count = forwards(root, text, start, into, count);
   }
   return count;
 }
@@ -209,7 +231,9 @@ const BREADTH: Readonly<Record<IndexKey['on'], number>> = {
   pathSuffix: 2,
   namePrefix: 2,
   nameSuffix: 2,
-  uid: 3,
-  gid: 4,
-  type: 5,
+  nameInfix: 3,
+  pathInfix: 3,
+  uid: 4,
+  gid: 5,
+  type: 6,
 };

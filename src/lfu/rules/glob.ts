@@ -7,7 +7,7 @@ import type { Bytes } from '../../bytes/bytes.ts';
 import { characters } from './characters.ts';
 import { problem, type Problem } from './finding.ts';
 import { literalPattern, reason, type Pattern } from './pattern.ts';
-import { ANYTHING, byteShapes, literal, type Shape } from './shape.ts';
+import { ANYTHING, byteShapes, concatShape, literal, longest, type Shape } from './shape.ts';
 
 /** The pattern that matches when `glob` matches the whole of a text. */
 export function compileGlob(glob: Bytes): Pattern | Problem {
@@ -40,40 +40,26 @@ function wholeCharacters(component: ParseReturnFiltered): ParseReturnFiltered {
   }
 }
 
-/** What a path that matches `row`, the components of a pattern, begins and ends with. */
+/** What a path that matches `row`, the components of a pattern, begins with, contains and ends with. */
 function rowShape(row: readonly ParseReturnFiltered[]): Shape {
-  if (row.every((component) => typeof component === 'string')) return literal(row.join('/'));
-  const firstMagic = row.findIndex((component) => typeof component !== 'string');
-  const lastMagic = row.findLastIndex((component) => typeof component !== 'string');
-  const before = row.slice(0, firstMagic).join('/');
-  const after = row.slice(lastMagic + 1).join('/');
-  const starts = componentEnds(row[firstMagic]);
-  const ends = componentEnds(row[lastMagic]);
-  return {
-    ...ANYTHING,
-    // `lib/**` and `**/lib` may have nothing, not even the slash, in place of the stars
-    prefix:
-      firstMagic === 0 ? starts.prefix : before + (starts.optional ? '' : `/${starts.prefix}`),
-    suffix: after === '' ? ends.suffix : after,
-  };
+  const parts = row.map((component) =>
+    typeof component === 'string' ? literal(component) : componentShape(component),
+  );
+  const [first = literal(''), ...rest] = parts;
+  return rest.reduce((before, part, i) => {
+    // two stars may stand for nothing, not even for the slashes beside them
+    const joined = row[i] === GLOBSTAR || row[i + 1] === GLOBSTAR ? [] : [literal('/')];
+    return [...joined, part].reduce(concatShape, before);
+  }, first);
 }
 
-/** The plain text that a component with wildcards begins and ends with. */
-function componentEnds(component: ParseReturnFiltered | undefined): {
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly optional: boolean;
-} {
-  if (component === GLOBSTAR) return { prefix: '', suffix: '', optional: true };
+/** The plain text of a component with wildcards, where stars and question marks are all it has. */
+function componentShape(component: Exclude<ParseReturnFiltered, string>): Shape {
   const glob = component instanceof RegExp ? (component._glob ?? '') : '';
-  // only where stars and question marks are all that is special
-  const plain = /^([^*?[\]()!+@|\\{}]*)[*?].*?([^*?[\]()!+@|\\{}]*)$/su.exec(glob);
-  const simple = plain !== null && !/[[\]()!+@|\\{}]/.test(glob);
-  return {
-    prefix: simple ? (plain[1] ?? '') : '',
-    suffix: simple ? (plain[2] ?? '') : '',
-    optional: false,
-  };
+  if (/[[\]()!+@|\\{}]/.test(glob)) return ANYTHING;
+  const texts = glob.split(/[*?]+/);
+  const [prefix = '', suffix = ''] = [texts[0], texts.at(-1)];
+  return { prefix, infix: longest(texts), suffix, exact: false };
 }
 
 const MOST_BRACES = 10_000;

@@ -10,13 +10,13 @@ import type { Bytes } from '../../bytes/bytes.ts';
 import { didYouMean } from '../../message/nearest.ts';
 import { characters } from './characters.ts';
 import { isProblem, problem, type Problem } from './finding.ts';
-import { byteShapes, type ByteShape } from './shape.ts';
+import { byteShapes, type Shape } from './shape.ts';
 import { regexpShapes } from './regexp-shape.ts';
 
 export interface Pattern {
   matches(text: Bytes): boolean;
   /** What every match looks like: it has one of these shapes. */
-  readonly shapes: readonly ByteShape[];
+  readonly shapes: readonly Shape<Bytes>[];
 }
 
 /** The pattern that matches when `expression` matches the whole of a text. */
@@ -40,7 +40,7 @@ export function compileRegexp(expression: Bytes): Pattern | Problem {
 }
 
 /** The pattern that matches the exact texts of `shapes`. */
-export function literalPattern(shapes: readonly ByteShape[]): Pattern {
+export function literalPattern(shapes: readonly Shape<Bytes>[]): Pattern {
   const texts = new Set<Bytes>(shapes.map((shape) => shape.prefix));
   const [only] = texts;
   return {

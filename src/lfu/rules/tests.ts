@@ -11,6 +11,7 @@ import { compileGlob } from './glob.ts';
 import { applyMode, parseMode } from './mode.ts';
 import type { ObjectType, RuleObject, RuleSources } from './object.ts';
 import { compileRegexp, literalPattern, type Pattern } from './pattern.ts';
+import { literal } from './shape.ts';
 import { parseAge, parseCount, parseSize, type Amount } from './quantity.ts';
 
 /** Something that an object has and that rules are found by. */
@@ -19,6 +20,8 @@ export type IndexKey =
       readonly on: 'name' | 'path' | 'namePrefix' | 'nameSuffix' | 'pathPrefix' | 'pathSuffix';
       readonly text: Bytes;
     }
+  /** The text is somewhere in it. */
+  | { readonly on: 'nameInfix' | 'pathInfix'; readonly text: Bytes }
   | { readonly on: 'uid' | 'gid'; readonly id: number }
   | { readonly on: 'type'; readonly type: ObjectType };
 
@@ -171,11 +174,7 @@ function listPattern(key: 'name' | 'path', input: TestInput): Pattern | Problem 
     const message = `the list ${quoted(input.text)} has paths, and no name has a '/'`;
     input.warn(problem('W_RULE_LIST', message, 'write path=@…'));
   }
-  return literalPattern(
-    texts
-      .filter((text) => text !== '')
-      .map((text) => ({ prefix: text, suffix: text, exact: true })),
-  );
+  return literalPattern(texts.filter((text) => text !== '').map(literal));
 }
 
 /** `path` without what stands before the first name and behind the last. */
@@ -197,7 +196,7 @@ function neverMatches(key: 'name' | 'path', pattern: Pattern): Problem | undefin
     const message = "no path begins with '/': paths are those below the tree";
     return problem('E_RULE_PATTERN', message, "leave the '/' out");
   }
-  if (key === 'name' && shapes.every(({ prefix, suffix }) => `${prefix}${suffix}`.includes('/'))) {
+  if (key === 'name' && shapes.every(({ infix }) => infix.includes('/'))) {
     return problem('E_RULE_PATTERN', "no name has a '/'", 'test the path: path=…');
   }
   return undefined;
@@ -205,11 +204,13 @@ function neverMatches(key: 'name' | 'path', pattern: Pattern): Problem | undefin
 
 function textKeys(key: 'name' | 'path', pattern: Pattern): readonly IndexKey[] | undefined {
   const keys: IndexKey[] = [];
-  for (const { prefix, suffix, exact } of pattern.shapes) {
+  for (const { prefix, infix, suffix, exact } of pattern.shapes) {
+    // the longer the text, the fewer objects have it; the beginning is found fastest
     if (exact) keys.push({ on: key, text: prefix });
-    else if (prefix === '' && suffix === '') return undefined;
-    else if (prefix.length >= suffix.length) keys.push({ on: `${key}Prefix`, text: prefix });
-    else keys.push({ on: `${key}Suffix`, text: suffix });
+    else if (infix === '') return undefined;
+    else if (prefix.length >= infix.length) keys.push({ on: `${key}Prefix`, text: prefix });
+    else if (suffix.length >= infix.length) keys.push({ on: `${key}Suffix`, text: suffix });
+    else keys.push({ on: `${key}Infix`, text: infix });
   }
   return keys;
 }

@@ -21,8 +21,10 @@ function glob(expression: string, text: string): boolean {
 
 /** What holds for every match, whatever the pattern. */
 function fits(made: Pattern, text: Bytes): boolean {
-  return made.shapes.some(({ prefix, suffix, exact }) =>
-    exact ? text === prefix : text.startsWith(prefix) && text.endsWith(suffix),
+  return made.shapes.some(({ prefix, infix, suffix, exact }) =>
+    exact
+      ? text === prefix
+      : text.startsWith(prefix) && text.includes(infix) && text.endsWith(suffix),
   );
 }
 
@@ -67,15 +69,18 @@ describe('regular expressions', () => {
 
   test('literal text is recognised, and looked up', () => {
     const shapes = (expression: string): unknown =>
-      pattern(compileRegexp(bytes(expression))).shapes;
-    expect(shapes('foo\\.h')).toEqual([{ prefix: 'foo.h', suffix: 'foo.h', exact: true }]);
-    expect(shapes('lib/.*')).toEqual([{ prefix: 'lib/', suffix: '', exact: false }]);
-    expect(shapes('.*[.]so(\\.[0-9]+)*')).toEqual([{ prefix: '', suffix: '', exact: false }]);
-    expect(shapes('lib.*\\.a')).toEqual([{ prefix: 'lib', suffix: '.a', exact: false }]);
-    expect(shapes('(?:a|b)c')).toEqual([
-      { prefix: 'ac', suffix: 'ac', exact: true },
-      { prefix: 'bc', suffix: 'bc', exact: true },
+      pattern(compileRegexp(bytes(expression))).shapes.map(({ prefix, infix, suffix, exact }) =>
+        exact ? prefix : [prefix, infix, suffix],
+      );
+    expect(shapes('foo\\.h')).toEqual(['foo.h']);
+    expect(shapes('(?:a|b)c')).toEqual(['ac', 'bc']);
+    expect(shapes('lib/.*')).toEqual([['lib/', 'lib/', '']]);
+    expect(shapes('lib.*\\.a')).toEqual([['lib', 'lib', '.a']]);
+    expect(shapes('.*/(x|y)z/.+')).toEqual([
+      ['', '/xz/', ''],
+      ['', '/yz/', ''],
     ]);
+    expect(shapes('.*[.]so(\\.[0-9]+)*')).toEqual([['', '.so', '']]);
   });
 
   const atom = fc.oneof(

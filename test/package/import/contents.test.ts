@@ -10,7 +10,7 @@ const hostHas = (path: Bytes): boolean => HOST.has(path);
 
 /** A compiled program with `text` in it. */
 function compiled(text: string): Buffer {
-  const start = Buffer.from('7f454c46020101000000000000000000' + '03003e0001000000', 'hex');
+  const start = Buffer.from('7f454c4602010100000000000000000003003e0001000000', 'hex');
   return Buffer.concat([start, Buffer.from(text, 'latin1'), Buffer.alloc(64)]);
 }
 

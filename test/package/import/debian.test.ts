@@ -11,14 +11,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { b, bytes, toBuffer, toText, type Bytes } from '../../../src/bytes/bytes.ts';
 import { parseDependencies, printDependencies } from '../../../src/package/dependencies.ts';
 import { parseFileTypes, printFileTypes } from '../../../src/package/file-types.ts';
 import { planImport } from '../../../src/package/import/import.ts';
 import { plannedContents, type ImportPlan } from '../../../src/package/import/plan.ts';
-import { DEFAULT_LIMITS, type ImportEntry } from '../../../src/package/import/source.ts';
+import type { ImportEntry } from '../../../src/package/import/source.ts';
 import { openSoftware } from '../../../src/package/import/sources.ts';
 import { satisfies } from '../../../src/package/range.ts';
 import { debianPackages } from '../../debian.ts';
@@ -64,11 +64,11 @@ function listed(entry: ImportEntry): string {
 describe('a real Debian package', () => {
   it.each(NAMES)('%s has the entries that dpkg-deb lists', async (name) => {
     const software = await openSoftware(pathOf(name));
-    const listing = execFileSync('dpkg-deb', ['-c', pathOf(name)], {
+    const printed = execFileSync('dpkg-deb', ['-c', pathOf(name)], {
       encoding: 'latin1',
       env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
     });
-    const expected = listing
+    const expected = printed
       .trimEnd()
       .split('\n')
       .map((line) => line.replace(/ +/g, ' '));
@@ -189,18 +189,14 @@ describe('a package that has been written out', () => {
     for (const name of ['tree', 'cowsay', 'jq', 'libjq1', 'libonig5']) {
       await write(await planImport(pathOf(name)), join(top, name));
     }
-    const run = (command: string, ...words: string[]): string =>
-      execFileSync(join(top, command), words, {
+    const run = (command: string): string =>
+      execFileSync('/bin/sh', ['-c', command], {
         encoding: 'utf8',
-        input: '{"a":[1,2]}',
-        env: {
-          ...process.env,
-          COWPATH: join(top, 'cowsay/share/cowsay/cows'),
-          LD_LIBRARY_PATH: `${join(top, 'libjq1/lib')}:${join(top, 'libonig5/lib')}`,
-        },
+        cwd: top,
+        env: { ...process.env, LD_LIBRARY_PATH: `${top}/libjq1/lib:${top}/libonig5/lib` },
       });
-    expect(run('tree/bin/tree', '--version')).toMatch(/^tree v2/);
-    expect(run('jq/bin/jq', '-c', '.a')).toBe('[1,2]\n');
+    expect(run('tree/bin/tree --version')).toMatch(/^tree v2/);
+    expect(run(`echo '{"a":[1,2]}' | jq/bin/jq -c .a`)).toBe('[1,2]\n');
     const cows = readFileSync(join(top, 'cowsay/share/cowsay/cows/tux.cow'), 'latin1');
     expect(cows).toContain('$the_cow');
     expect(readFileSync(join(top, 'cowsay/bin/cowthink'), 'latin1')).toMatch(/^#!.*perl/);
@@ -225,15 +221,16 @@ async function write(plan: ImportPlan, top: string): Promise<void> {
   }
 }
 
+function compress(command: string, content: Buffer, ...words: string[]): Buffer {
+  return execFileSync(command, ['-c', ...words], { input: content });
+}
+
 describe('compression', () => {
   const DATA = tarOf([
     program('./usr/bin/sample'),
     file('./usr/share/sample', 'x'.repeat(100_000)),
   ]);
   const CONTROL = tarOf([file('./control', 'Package: sample\nVersion: 1\nArchitecture: all\n')]);
-  const compress = (command: string, content: Buffer, ...words: string[]): Buffer =>
-    execFileSync(command, ['-c', ...words], { input: content });
-
   it.each([
     ['', (content: Buffer) => content],
     ['.gz', (content: Buffer) => gzipSync(content)],
@@ -348,10 +345,4 @@ describe('a file that is no sound package', () => {
     expect((await failure(reading)).code).toBe('E_IMPORT_CHANGED');
     rmSync(path);
   });
-});
-
-it('takes packages of a hundred megabytes by default', () => {
-  expect(DEFAULT_LIMITS.maxBytes).toBeGreaterThan(2 ** 32);
-  expect(DEFAULT_LIMITS.keepBytes).toBeLessThan(2 ** 30);
-  expect(gunzipSync(gzipSync('x')).toString()).toBe('x');
 });

@@ -14,7 +14,7 @@ import {
 import { directory, file, hardLink, link, program } from './tar-writer.ts';
 
 /** The first bytes of a program for x86-64. */
-const ELF = Buffer.from('7f454c46020101000000000000000000' + '03003e0001000000', 'hex');
+const ELF = Buffer.from('7f454c4602010100000000000000000003003e0001000000', 'hex');
 
 const USR: Members = [
   directory('./'),
