@@ -15,6 +15,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 /** A folder of src/ may import those of its own row and of the rows below. */
 const LAYERS = [
   ['index.ts', 'cli'],
+  ['depot'],
   ['farm', 'export', 'lfu', 'showpath', 'distribute'],
   ['host'],
   ['package'],

@@ -87,7 +87,10 @@ function difference(
     .slice(4)
     .filter((line) => line !== '')
     .map((line) => {
-      const shown = `     ${line.split("\t").map((part) => printable(part as Bytes)).join("\t")}`;
+      const shown = `     ${line
+        .split('\t')
+        .map((part) => printable(part as Bytes))
+        .join('\t')}`;
       return line.startsWith('+')
         ? styles.green(shown)
         : line.startsWith('-')

@@ -25,7 +25,7 @@ export function reportError(error: unknown, terminal: Terminal): ExitCode {
     return error.exit;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.warn(`${red('xh: this is a defect of xhier, not of what you did; please report it:')}`);
+  terminal.warn(red('xh: this is a defect of xhier, not of what you did; please report it:'));
   terminal.warn(stack);
   return EXIT.failed;
 }

@@ -84,7 +84,7 @@ function write(fd: 1 | 2, text: string): void {
   const content = Buffer.from(text);
   for (let done = 0; done < content.length;) {
     try {
-      done += writeSync(fd, content, done);
+      done += fd === 1 ? writeSync(1, content, done) : writeSync(2, content, done);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);

@@ -172,7 +172,7 @@ function judge(run: ScriptRun, call: ScriptCall, ended: Ending): void {
       ? `did not end within ${call.timeout} s and was killed`
       : ended.error !== undefined
         ? `could not be run (${ended.error.message})`
-        : ended.signal != null
+        : typeof ended.signal === 'string'
           ? `was killed by ${ended.signal}`
           : `ended with ${ended.status}`;
   const { path } = call.transcript;

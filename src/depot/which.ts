@@ -35,8 +35,7 @@ export function whoOwns(host: Host, config: Config, word: Bytes): Ownership[] {
   if (!word.includes('/')) return linkedAs(host, draft, config, word);
   const root = host.site.root;
   const path = normalize(word);
-  const inside =
-    root !== '/' && isWithin(root, path) ? ((slice(path, root.length) || b`/`) as Bytes) : path;
+  const inside = root !== '/' && isWithin(root, path) ? slice(path, root.length) || b`/` : path;
   const link = linkAt(host, draft, config, inside);
   if (link !== undefined) return [link];
   const real = host.walker.tryLocate(inside, { follow: true })?.path ?? inside;

@@ -63,7 +63,9 @@ export function readPreferences(draft: Draft): Preferences {
 export function writePreferences(draft: Draft, preferences: Preferences): void {
   const form: PreferencesForm = {
     format: 1,
-    prefer: [...preferences].toSorted().map(([name, provider]) => ({ name, package: provider })),
+    prefer: [...preferences]
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, provider]) => ({ name, package: provider })),
   };
   draft.write(PREFERENCES, bytes(`${toJsonText(form)}\n`), { bookkeeping: true });
 }

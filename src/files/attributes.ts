@@ -27,8 +27,8 @@ export function attributesHeld(fd: number, path: Bytes): Attributes {
   const held = cString(b`/proc/self/fd/${fd}`);
   return readAll(
     path,
-    (buffer, size) => Number(calls.listxattr(held, buffer, size)),
-    (name, buffer, size) => Number(calls.getxattr(held, name, buffer, size)),
+    (buffer, size) => calls.listxattr(held, buffer, size),
+    (name, buffer, size) => calls.getxattr(held, name, buffer, size),
   );
 }
 
@@ -58,8 +58,8 @@ export function setAttributesHeld(
 export function attributesOf(fd: number, path: Bytes): Attributes {
   return readAll(
     path,
-    (buffer, size) => Number(calls.flistxattr(fd, buffer, size)),
-    (name, buffer, size) => Number(calls.fgetxattr(fd, name, buffer, size)),
+    (buffer, size) => calls.flistxattr(fd, buffer, size),
+    (name, buffer, size) => calls.fgetxattr(fd, name, buffer, size),
   );
 }
 
@@ -68,8 +68,8 @@ export function attributesAt(dir: Dir, name: Bytes): Attributes {
   const path = cString(throughHandle(dir, name));
   return readAll(
     b`${dir.path}/${name}`,
-    (buffer, size) => Number(calls.llistxattr(path, buffer, size)),
-    (key, buffer, size) => Number(calls.lgetxattr(path, key, buffer, size)),
+    (buffer, size) => calls.llistxattr(path, buffer, size),
+    (key, buffer, size) => calls.lgetxattr(path, key, buffer, size),
   );
 }
 

@@ -13,8 +13,8 @@ export class SystemCallError extends Error {
   override readonly name = 'SystemCallError';
   readonly call: string;
   readonly errno: string;
-  constructor(call: string, errno: string) {
-    super(`${call}: ${errno}`);
+  constructor(call: string, errno: string, options?: ErrorOptions) {
+    super(`${call}: ${errno}`, options);
     this.call = call;
     this.errno = errno;
   }

@@ -1,7 +1,7 @@
 /** Making, replacing and removing one name in an open directory. Links are never followed. */
 import { b, fromBuffer, type Bytes } from '../bytes/bytes.ts';
 import { about, errnoOf } from './error.ts';
-import { AT, O, RENAME, calls, cString } from './kernel.ts';
+import { AT, O, RENAME, SystemCallError, calls, cString } from './kernel.ts';
 import { closeDir, listDir, openDirAt, quietly, type Dir } from './dir.ts';
 import { statAt, type Time } from './stat.ts';
 
@@ -49,7 +49,7 @@ export function readLinkAt(dir: Dir, name: Bytes): Bytes {
   for (;;) {
     const buffer = Buffer.alloc(size);
     const length = about(pathOf(dir, name), () =>
-      Number(calls.readlinkat(dir.fd, cString(name), buffer, size)),
+      calls.readlinkat(dir.fd, cString(name), buffer, size),
     );
     if (length < size) return fromBuffer(buffer.subarray(0, length));
     size *= 4;
@@ -77,7 +77,9 @@ export function renameToFreeAt(fromDir: Dir, from: Bytes, toDir: Dir, to: Bytes)
       if (!NO_FLAGS.has(errnoOf(error) ?? '')) throw error;
       // no such flag on this file system (NFS): linkat refuses a taken name just as well
       if (statAt(fromDir, from)?.type === 'd') {
-        if (statAt(toDir, to) !== undefined) throw new Error('EEXIST');
+        if (statAt(toDir, to) !== undefined) {
+          throw new SystemCallError('renameat2', 'EEXIST', { cause: error });
+        }
         calls.renameat2(fromDir.fd, cString(from), toDir.fd, cString(to), 0);
       } else {
         calls.linkat(fromDir.fd, cString(from), toDir.fd, cString(to), 0);

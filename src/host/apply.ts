@@ -167,7 +167,7 @@ function takeBack(
 
 function undoAll(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
   walker.forget();
-  for (const step of stepsOf(walker, entry, inodes).reverse()) undo(step);
+  for (const step of stepsOf(walker, entry, inodes).toReversed()) undo(step);
   sync(walker, entry, inodes);
   walker.forget();
   closeEntry(walker, entry.id);

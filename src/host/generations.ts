@@ -136,7 +136,7 @@ export function keptContent(walker: Walker, hash: string): Bytes {
 const ABSENT: Before = { type: 'absent' };
 
 function recorded(change: Change): RecordedChange {
-  const bookkeeping = 'bookkeeping' in change && change.bookkeeping === true;
+  const bookkeeping = 'bookkeeping' in change && change.bookkeeping;
   const base = { op: change.op, path: change.path, ...(bookkeeping && { bookkeeping }) };
   switch (change.op) {
     case 'mkdir':

@@ -141,5 +141,5 @@ export function emptyPlan(command: string, packages: readonly Bytes[] = []): Pla
 
 /** Changes of the host itself, without our own records. */
 export function visibleChanges(plan: Plan): readonly Change[] {
-  return plan.changes.filter((change) => !('bookkeeping' in change && change.bookkeeping === true));
+  return plan.changes.filter((change) => !('bookkeeping' in change && change.bookkeeping));
 }

@@ -74,7 +74,7 @@ function netChanges(generations: readonly Generation[]): NetChange[] {
       ...(kept !== undefined && { displaced: kept }),
     });
   }
-  return [...net.values()].reverse();
+  return [...net.values()].toReversed();
 }
 
 function displacement(change: RecordedChange): NetChange['displaced'] {

@@ -282,7 +282,7 @@ function stageTree(
       else finished.push(() => finish(parent, name, object, uid, gid));
     }
     // a directory's mode and times last: making its contents needs one and changes the other
-    for (const last of finished.reverse()) last();
+    for (const last of finished.toReversed()) last();
   } finally {
     for (const opened of open.values()) closeDir(opened);
   }

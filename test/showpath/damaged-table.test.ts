@@ -61,7 +61,11 @@ test('the vendor has its directories without any depot', () => {
 
 describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   test('a table cut off at any byte counts as none, and a whole one as whole', () => {
-    const cuts = Array.from({ length: table.length + 1 }, (_, length) => slice(table, 0, length));
+    // the comment that opens it is the same to all of them: one tries it byte by byte
+    const from = shell === 'dash' ? 0 : table.indexOf('xhier_path_table') - 5;
+    const cuts = Array.from({ length: table.length + 1 - from }, (_, more) =>
+      slice(table, 0, from + more),
+    );
     // without its last newline it is still all there
     const expected = cuts.map((cut) => (cut.length < table.length - 1 ? vendor : whole));
     expect(outputs(shell, cuts)).toEqual(expected);

@@ -17,43 +17,41 @@ const vendorBins = [host.vendor('usr/bin'), host.vendor('bin')];
 const standard = [farm, ...vendorBins];
 const inPackage = (name: string) => join(host.root, b`software/${bytes(name)}`);
 
+const prints = (...directories: readonly Bytes[]) => ({
+  code: 0,
+  out: line(...directories),
+  err: '',
+});
+
 describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   const run = (...args: readonly (string | Bytes)[]) =>
     showpath(shell, ['--root', host.root, ...args].map(asBytes), {
       cwd: host.root,
       env: { HOME: `${host.root}/home` },
     });
-  const expectPrints = (args: readonly (string | Bytes)[], ...directories: readonly Bytes[]) => {
-    const ran = run(...args);
-    expect(ran).toEqual({ code: 0, out: line(...directories), err: '' });
-  };
   const home = makeDirectory(join(host.root, b`home/bin`));
 
   test('standard is the link farm, then the vendor, without what does not exist', () => {
-    expectPrints(['standard'], ...standard);
+    expect(run('standard')).toEqual(prints(...standard));
   });
 
   test('nothing asked for is standard', () => {
-    expectPrints([], ...standard);
-    expectPrints(['usedby=maintainer'], ...maintainers);
+    expect(run()).toEqual(prints(...standard));
+    expect(run('usedby=maintainer')).toEqual(prints(...maintainers));
   });
 
   test('directories come in the order asked for, and each once', () => {
-    expectPrints(
-      ['local', host.vendor('bin'), 'standard', 'local'],
-      local,
-      host.vendor('bin'),
-      farm,
-      host.vendor('usr/bin'),
+    expect(run('local', host.vendor('bin'), 'standard', 'local')).toEqual(
+      prints(local, host.vendor('bin'), farm, host.vendor('usr/bin')),
     );
-    expectPrints([`${local}//`, local], local);
+    expect(run(`${local}//`, local)).toEqual(prints(local));
   });
 
   test('a pattern means the elements that match, in table order', () => {
-    expectPrints(['standard*'], ...standard, x11);
-    expectPrints(['*'], ...standard, local, x11);
-    expectPrints(['[kl]*'], local);
-    expectPrints(['?ocal'], local);
+    expect(run('standard*')).toEqual(prints(...standard, x11));
+    expect(run('*')).toEqual(prints(...standard, local, x11));
+    expect(run('[kl]*')).toEqual(prints(local));
+    expect(run('?ocal')).toEqual(prints(local));
   });
 
   const maintainers = [
@@ -64,47 +62,49 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   ];
 
   test('maintainers get the commands for maintenance, programs those for programs', () => {
-    expectPrints(['usedby=user', 'standard'], ...standard);
-    expectPrints(['usedby=maintainer', 'standard'], ...maintainers);
-    expectPrints(
-      ['usedby=program', 'standard'],
-      farm,
-      adminPath(host, b`bins/servers`),
-      ...vendorBins,
+    expect(run('usedby=user', 'standard')).toEqual(prints(...standard));
+    expect(run('usedby=maintainer', 'standard')).toEqual(prints(...maintainers));
+    expect(run('usedby=program', 'standard')).toEqual(
+      prints(farm, adminPath(host, b`bins/servers`), ...vendorBins),
     );
-    expectPrints(
-      ['standard', 'usedby=program,maintainer'],
-      farm,
-      adminPath(host, b`bins/maintenance`),
-      adminPath(host, b`bins/servers`),
-      host.vendor('sbin'),
-      ...vendorBins,
+    expect(run('standard', 'usedby=program,maintainer')).toEqual(
+      prints(
+        farm,
+        adminPath(host, b`bins/maintenance`),
+        adminPath(host, b`bins/servers`),
+        host.vendor('sbin'),
+        ...vendorBins,
+      ),
     );
   });
 
   test('other classes have their own directories', () => {
-    expectPrints(['class=man'], join(host.root, b`software/.admin/man`), host.vendor('man'));
-    expectPrints(['class=pkgconfig', 'standard'], adminPath(host, b`pkgconfig`));
-    expectPrints(['class=include', 'local']);
+    expect(run('class=man')).toEqual(
+      prints(join(host.root, b`software/.admin/man`), host.vendor('man')),
+    );
+    expect(run('class=pkgconfig', 'standard')).toEqual(prints(adminPath(host, b`pkgconfig`)));
+    expect(run('class=include', 'local')).toEqual(prints());
   });
 
   test('a package is its own directory of the class', () => {
-    expectPrints(['gcc'], inPackage('gcc/bin'));
-    expectPrints(['gcc-9', 'standard'], inPackage('gcc-9/bin'), ...standard);
-    expectPrints(['gcc@9'], inPackage('gcc-9/bin'));
-    expectPrints(['class=man', 'gcc'], inPackage('gcc/man'));
-    expectPrints(['usedby=maintainer', 'gcc'], inPackage('gcc/bin'), inPackage('gcc/maintenance'));
-    expectPrints(['class=man', 'gcc-9']);
+    expect(run('gcc')).toEqual(prints(inPackage('gcc/bin')));
+    expect(run('gcc-9', 'standard')).toEqual(prints(inPackage('gcc-9/bin'), ...standard));
+    expect(run('gcc@9')).toEqual(prints(inPackage('gcc-9/bin')));
+    expect(run('class=man', 'gcc')).toEqual(prints(inPackage('gcc/man')));
+    expect(run('usedby=maintainer', 'gcc')).toEqual(
+      prints(inPackage('gcc/bin'), inPackage('gcc/maintenance')),
+    );
+    expect(run('class=man', 'gcc-9')).toEqual(prints());
   });
 
   test('directories by path: absolute, at home, here, with and without a slash at the end', () => {
-    expectPrints([x11], x11);
-    expectPrints(['~/bin', 'standard'], home, ...standard);
-    expectPrints(['~/bin/', '~'], home, join(host.root, b`home`));
-    expectPrints(['home/', './home/bin', '././home'], join(host.root, b`home`), home);
-    expectPrints(['/nonexistent', '~/nonexistent', 'nonexistent/']);
-    expectPrints(['/'], b`/`);
-    expectPrints(['--', x11, 'local'], x11, local);
+    expect(run(x11)).toEqual(prints(x11));
+    expect(run('~/bin', 'standard')).toEqual(prints(home, ...standard));
+    expect(run('~/bin/', '~')).toEqual(prints(home, join(host.root, b`home`)));
+    expect(run('home/', './home/bin', '././home')).toEqual(prints(join(host.root, b`home`), home));
+    expect(run('/nonexistent', '~/nonexistent', 'nonexistent/')).toEqual(prints());
+    expect(run('/')).toEqual(prints(b`/`));
+    expect(run('--', x11, 'local')).toEqual(prints(x11, local));
   });
 
   test('what names nothing is skipped with a warning, and never fails', () => {
@@ -112,7 +112,7 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
       const ran = run(...args);
       expect(ran.err).toContain(`'${word}'`);
       expect(ran).toMatchObject({ code: 0, out: line(...directories) });
-      expect(run('-q', ...args)).toEqual({ code: 0, out: line(...directories), err: '' });
+      expect(run('-q', ...args)).toEqual(prints(...directories));
     };
     skipped(['local', 'nosuch'], 'nosuch', local);
     skipped(['local', 'nosuch*'], 'nosuch*', local);
@@ -164,10 +164,9 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   test('a name in the path of which nobody has thought: no expansion, no command', () => {
     const odd = join(host.root, b`a b/*?[c]'"$(echo x)\`echo y\`\\\\!#~;&|<>{}`);
     makeDirectory(odd);
-    expectPrints([odd], odd);
-    expectPrints(
-      ['-f', 'sh', '-v', 'X', odd],
-      concat(b`X='`, odd.replace("'", `'"'"'`) as Bytes, b`'; export X;`),
+    expect(run(odd)).toEqual(prints(odd));
+    expect(run('-f', 'sh', '-v', 'X', odd)).toEqual(
+      prints(concat(b`X='`, odd.replace("'", `'"'"'`) as Bytes, b`'; export X;`)),
     );
   });
 
@@ -177,7 +176,7 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     );
     const odd = join(host.root, every.join('') as Bytes);
     makeDirectory(odd);
-    expectPrints([odd], odd);
+    expect(run(odd)).toEqual(prints(odd));
   });
 
   test('home directories of users and of nobody', () => {
@@ -235,5 +234,5 @@ test('the site root is --root, then XH_ROOT, then /', () => {
 });
 
 function asBytes(text: string | Bytes): Bytes {
-  return [...text].some((char) => char > '\u007f') ? (text as Bytes) : bytes(text);
+  return /[^\0-\x7f]/.test(text) ? (text as Bytes) : bytes(text);
 }

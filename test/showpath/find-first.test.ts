@@ -24,33 +24,31 @@ makeCommand(join(farm, b`.hidden`));
 makeFile(join(host.root, b`software/.admin/man/man1/ls.1`));
 symlinkSync(join(vendor, b`vi`), join(farm, b`linked`));
 
+const finds = (file: Bytes) => ({ code: 0, out: concat(file, b`\n`), err: '' });
+
 describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   const find = (pattern: string | Bytes, ...more: readonly Bytes[]) =>
     showpath(shell, [b`--root`, host.root, b`findfirst=${pattern as Bytes}`, ...more], {
       cwd: vendor,
     });
-  const expectFinds = (pattern: string | Bytes, file: Bytes, ...more: readonly Bytes[]) => {
-    expect(find(pattern, ...more)).toEqual({ code: 0, out: concat(file, b`\n`), err: '' });
-  };
-
   test('the shortest name of the first directory wins, then the alphabet', () => {
-    expectFinds('vi*', join(farm, b`vic`));
-    expectFinds('vi??', join(farm, b`view`));
-    expectFinds('vi', join(vendor, b`vi`));
-    expectFinds('sed', join(farm, b`sed`));
-    expectFinds('v[i]*', join(farm, b`vic`));
+    expect(find('vi*')).toEqual(finds(join(farm, b`vic`)));
+    expect(find('vi??')).toEqual(finds(join(farm, b`view`)));
+    expect(find('vi')).toEqual(finds(join(vendor, b`vi`)));
+    expect(find('sed')).toEqual(finds(join(farm, b`sed`)));
+    expect(find('v[i]*')).toEqual(finds(join(farm, b`vic`)));
   });
 
   test('only what can be run is a command', () => {
-    expectFinds('awk', join(vendor, b`awk`));
-    expectFinds('v*', join(farm, b`vic`));
-    expectFinds('linked', join(farm, b`linked`));
+    expect(find('awk')).toEqual(finds(join(vendor, b`awk`)));
+    expect(find('v*')).toEqual(finds(join(farm, b`vic`)));
+    expect(find('linked')).toEqual(finds(join(farm, b`linked`)));
   });
 
   test('the path asked for is the path searched', () => {
-    expectFinds('vi*', join(vendor, b`vi`), vendor, b`standard`);
-    expectFinds('vi*', join(farm, b`vic`), b`standard`, vendor);
-    expectFinds('awk', join(vendor, b`awk`), b`standard*`);
+    expect(find('vi*', vendor, b`standard`)).toEqual(finds(join(vendor, b`vi`)));
+    expect(find('vi*', b`standard`, vendor)).toEqual(finds(join(farm, b`vic`)));
+    expect(find('awk', b`standard*`)).toEqual(finds(join(vendor, b`awk`)));
   });
 
   test('nothing found is exit 1 and no output', () => {
@@ -61,23 +59,25 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
   });
 
   test('hidden files are found when they are asked for', () => {
-    expectFinds('.h*', join(farm, b`.hidden`));
+    expect(find('.h*')).toEqual(finds(join(farm, b`.hidden`)));
     expect(find('*hidden').code).toBe(1);
   });
 
   test('odd names and patterns are neither split nor expanded', () => {
-    expectFinds('a b', join(farm, b`a b`));
-    expectFinds('a[*]c', join(farm, b`a*c`));
-    expectFinds("it's", join(farm, b`it's`));
-    expectFinds('-n', join(vendor, b`-n`));
-    expectFinds('odd?', join(vendor, 'odd\xff' as Bytes));
+    expect(find('a b')).toEqual(finds(join(farm, b`a b`)));
+    expect(find('a[*]c')).toEqual(finds(join(farm, b`a*c`)));
+    expect(find("it's")).toEqual(finds(join(farm, b`it's`)));
+    expect(find('-n')).toEqual(finds(join(vendor, b`-n`)));
+    expect(find('odd?')).toEqual(finds(join(vendor, 'odd\xff' as Bytes)));
     expect(find('$HOME').code).toBe(1);
     expect(find('`echo vi`').code).toBe(1);
     expect(find('{vi,vim}').code).toBe(1);
   });
 
   test('in other classes any file counts', () => {
-    expectFinds('man1/ls*', join(host.root, b`software/.admin/man/man1/ls.1`), b`class=man`);
+    expect(find('man1/ls*', b`class=man`)).toEqual(
+      finds(join(host.root, b`software/.admin/man/man1/ls.1`)),
+    );
   });
 
   test('as an assignment it wants the name of a variable', () => {

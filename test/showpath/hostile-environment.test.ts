@@ -15,47 +15,53 @@ const OWN_VARIABLES = new Set(
   [...readFileSync(SHOWPATH, 'utf8').matchAll(/(?:^|[\s({])([a-z_]+)=/gm)].map(([, name]) => name),
 );
 
+const gcc = join(host.root, b`software/gcc/bin`);
+const asked = { code: 0, out: line(gcc, ...standard), err: '' };
+
 describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
-  const expectStandard = (env: Record<string, string>, cwd = '/') => {
-    const ran = showpath(shell, [b`--root`, host.root, b`gcc`, b`standard*`], { env, cwd });
-    const gcc = join(host.root, b`software/gcc/bin`);
-    expect(ran).toEqual({ code: 0, out: line(gcc, ...standard), err: '' });
-  };
+  const ask = (env: Record<string, string>, cwd = '/') =>
+    showpath(shell, [b`--root`, host.root, b`gcc`, b`standard*`], { env, cwd });
 
   test('variables of the caller that are named as ours do not leak in', () => {
     expect(OWN_VARIABLES.size).toBeGreaterThan(30);
-    const env = [...OWN_VARIABLES].map((name) => [name, '1 /tmp *'] as const);
-    expectStandard(Object.fromEntries(env));
-    expectStandard({ xhier_path_table: 'element standard\nlines 1' });
+    const env = [...OWN_VARIABLES].map((name): [string, string] => [name ?? '', '1 /tmp *']);
+    expect(ask(Object.fromEntries<string>(env))).toEqual(asked);
+    expect(ask({ xhier_path_table: 'element standard\nlines 1' })).toEqual(asked);
   });
 
   test('shell options, modes and variables of the caller do not matter', () => {
-    expectStandard({ POSIXLY_CORRECT: '1' });
-    expectStandard({ IFS: '/:abcs', CDPATH: '/usr:/tmp', OLDPWD: '/tmp', ENV: '/nonexistent' });
-    expectStandard({ GLOBIGNORE: '*', LC_ALL: 'C.UTF-8' });
-    expectStandard({
-      BASH_VERSION: '5',
-      ZSH_VERSION: '5',
-      KSH_VERSION: 'MIRBSD',
-      PS4: '$(echo x)',
-    });
+    expect(ask({ POSIXLY_CORRECT: '1' })).toEqual(asked);
+    expect(
+      ask({ IFS: '/:abcs', CDPATH: '/usr:/tmp', OLDPWD: '/tmp', ENV: '/nonexistent' }),
+    ).toEqual(asked);
+    expect(ask({ GLOBIGNORE: '*', LC_ALL: 'C.UTF-8' })).toEqual(asked);
+    expect(
+      ask({
+        BASH_VERSION: '5',
+        ZSH_VERSION: '5',
+        KSH_VERSION: 'MIRBSD',
+        PS4: '$(echo x)',
+      }),
+    ).toEqual(asked);
     for (const option of ['errexit', 'nounset', 'noglob', 'noclobber', 'allexport', 'posix']) {
-      expectStandard({ SHELLOPTS: option });
+      expect(ask({ SHELLOPTS: option })).toEqual(asked);
     }
     for (const option of ['failglob', 'nullglob', 'nocasematch', 'nocaseglob', 'extglob']) {
-      expectStandard({ BASHOPTS: option });
+      expect(ask({ BASHOPTS: option })).toEqual(asked);
     }
   });
 
   test('functions that the caller exports are not called', () => {
     const bad = '() { echo bad; }';
-    expectStandard({
-      'BASH_FUNC_cd%%': bad,
-      'BASH_FUNC_printf%%': bad,
-      'BASH_FUNC_read%%': bad,
-      'BASH_FUNC_warn%%': bad,
-      'BASH_FUNC_main%%': bad,
-    });
+    expect(
+      ask({
+        'BASH_FUNC_cd%%': bad,
+        'BASH_FUNC_printf%%': bad,
+        'BASH_FUNC_read%%': bad,
+        'BASH_FUNC_warn%%': bad,
+        'BASH_FUNC_main%%': bad,
+      }),
+    ).toEqual(asked);
   });
 
   test('a PATH with nothing or the wrong things on it: no other program is needed', () => {
@@ -63,8 +69,9 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     for (const name of ['test', '[', 'printf', 'cat', 'sed', 'ls', 'dirname', 'element', 'x']) {
       makeFile(join(traps, bytes(name)), b`#!/bin/sh\necho trapped\n`, 0o755);
     }
-    for (const path of ['', '.', '/nonexistent', traps]) expectStandard({ PATH: path }, traps);
-    expectStandard({ HOME: '' });
+    for (const path of ['', '.', '/nonexistent', traps])
+      expect(ask({ PATH: path }, traps)).toEqual(asked);
+    expect(ask({ HOME: '' })).toEqual(asked);
   });
 
   test('files in the working directory are not looked at', () => {
@@ -72,7 +79,7 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     for (const name of ['a', 'b', '-n', '-f', 'bin user standard', 'element', 'path-table']) {
       makeCommand(join(here, bytes(name)));
     }
-    expectStandard({}, here);
+    expect(ask({}, here)).toEqual(asked);
     const ran = showpath(shell, [b`--root`, host.root, b`*`], { cwd: here });
     expect(ran).toEqual({ code: 0, out: line(...standard), err: '' });
   });

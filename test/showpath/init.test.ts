@@ -92,7 +92,7 @@ describe.each(Object.entries(USER_SHELLS))('%s', (name, shell) => {
       { PATH: `/first:${host.vendor('bin')}:/last:/last/but one:/last`, MANPATH: ':/own/man' },
       again,
       again,
-      concat(shell.set(b`PATH`, b`/new:$PATH` as Bytes), again),
+      concat(shell.set(b`PATH`, b`/new:$PATH`), again),
     );
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(after.map(({ PATH }) => PATH)).toEqual([path, path, `/new:${path}`]);
@@ -186,11 +186,12 @@ describe.each(Object.entries(USER_SHELLS))('%s', (name, shell) => {
   });
 });
 
+const lines = (script: Bytes, cwd = '/'): Ran => runScript(['/bin/sh'], script, { cwd });
+
 test('the lines name showpath as it was called: by a link that stays when versions change', () => {
   const link = join(scratch(), b`bin`);
   makeDirectory(link);
   symlinkSync(installed, join(link, b`showpath`));
-  const lines = (script: Bytes, cwd = '/'): Ran => runScript(['/bin/sh'], script, { cwd });
   const absolute = lines(b`${link}/showpath --init sh\n`).out;
   expect(absolute).toContain(`'${link}/showpath' '--environment' 'sh'`);
   expect(lines(b`bin/showpath --init sh\n`, join(link, b`..`)).out).toContain(`/bin/showpath'`);

@@ -25,14 +25,11 @@ buildSync({
 });
 
 const env = { PATH: `${join(bytes(program('node')), b`..`)}:/usr/bin:/bin` };
+const json = { code: 0, out: `${JSON.stringify({ PATH: standard })}\n`, err: '' };
 const run = (command: Bytes, cwd = '/') => runScript(['/bin/sh'], b`${command}\n`, { env, cwd });
 
 test('json is the assignment for programs', () => {
-  expect(run(b`${installed} --root ${host.root} -f json`)).toEqual({
-    code: 0,
-    out: `${JSON.stringify({ PATH: standard })}\n`,
-    err: '',
-  });
+  expect(run(b`${installed} --root ${host.root} -f json`)).toEqual(json);
   const named = run(b`${installed} --root ${host.root} --json -v MY_PATH /usr/bin`);
   expect(JSON.parse(named.out)).toEqual({ MY_PATH: '/usr/bin' });
 });
@@ -49,20 +46,14 @@ test('names that JSON cannot hold as text come as base64', () => {
 });
 
 describe('the Node part is found', () => {
-  const asks = (command: Bytes, cwd = '/') => {
-    expect(run(b`${command} --root ${host.root} -f json`, cwd)).toMatchObject({
-      code: 0,
-      out: `${JSON.stringify({ PATH: standard })}\n`,
-    });
-  };
   test('through links to links, relative ones, and on PATH', () => {
     const bin = makeDirectory(join(scratch(), b`my bin`));
     symlinkSync(installed, join(bin, b`first`));
     symlinkSync('first', join(bin, b`showpath`));
-    asks(word(join(bin, b`showpath`)));
-    asks(b`./showpath`, bin);
-    asks(b`sh showpath`, bin);
-    asks(b`PATH=${word(bin)}:$PATH showpath`);
+    expect(run(b`${word(bin)}/showpath --root ${host.root} -f json`)).toEqual(json);
+    expect(run(b`./showpath --root ${host.root} -f json`, bin)).toEqual(json);
+    expect(run(b`sh showpath --root ${host.root} -f json`, bin)).toEqual(json);
+    expect(run(b`PATH=${word(bin)}:$PATH showpath --root ${host.root} -f json`)).toEqual(json);
   });
 });
 

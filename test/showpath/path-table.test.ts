@@ -18,7 +18,10 @@ const fileName = fc
   .oneof(
     fc.uint8Array({ minLength: 1, maxLength: 12 }).map((array) => String.fromCharCode(...array)),
     fc
-      .array(fc.constantFrom(...Array.from(X)), { minLength: 1, maxLength: 8 })
+      .array(fc.constantFrom(..."''\\\"$`*?[]{} \t\r!#~()<>|&;".split('')), {
+        minLength: 1,
+        maxLength: 8,
+      })
       .map((list) => list.join('')),
   )
   .map((text) => text.replaceAll(/[/:\n\0]/g, '_') as Bytes)

@@ -49,7 +49,7 @@ export const command: Command = {
     const companions =
       requests.length > 1 ? await softwareNames(requests.map(({ source }) => source)) : [];
     if (options['dryRun'] === true) {
-      return await visitHost(call.site, async (host) => {
+      return visitHost(call.site, async (host) => {
         for (const request of requests) {
           const result = await importSoftware(host, call.config(), request, companions);
           showPlan(call, host, result.plan);
@@ -58,7 +58,7 @@ export const command: Command = {
         return EXIT.done;
       });
     }
-    return await changeHost(call, async (host) => {
+    return changeHost(call, async (host) => {
       for (const request of requests) {
         const result = await importSoftware(host, call.config(), request, companions);
         applyPlan(host.walker, result.plan, { contents: result.contents });

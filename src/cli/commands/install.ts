@@ -41,7 +41,7 @@ export const command: Command = {
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planInstall(host, call.config(), wanted).plan);
     }
-    return await changeHost(call, async (host) => {
+    return changeHost(call, async (host) => {
       const { order, plan } = await install(host, call.config(), wanted, (last) => {
         const generation = commit(call, host, last);
         const names = last.packages.map(printable).join(', ');

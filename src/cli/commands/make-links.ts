@@ -21,7 +21,7 @@ export const command: Command = {
     if (call.options['dryRun'] === true) {
       return dryRun(call, (host) => planMakeLinks(host, call.config(), names));
     }
-    return await changeHost(call, (host) => {
+    return changeHost(call, (host) => {
       const plan = planMakeLinks(host, call.config(), names);
       const generation = commit(call, host, plan);
       call.terminal.tell(

@@ -43,7 +43,7 @@ export const command: Command = {
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planMkpkg(host, call.config(), request).plan);
     }
-    return await changeHost(call, (host) => {
+    return changeHost(call, (host) => {
       const { plan, directory, contents } = planMkpkg(host, call.config(), request);
       applyPlan(host.walker, plan, { contents });
       const path = printable(packagePath(call.site, directory));

@@ -42,7 +42,7 @@ export const command: Command = {
     if (call.options['dryRun'] === true) {
       return dryRun(call, (host) => planPrefer(host, call.config(), bytes(name), wanted));
     }
-    return await changeHost(call, (host) => {
+    return changeHost(call, (host) => {
       const plan = planPrefer(host, call.config(), bytes(name), wanted);
       commit(call, host, plan);
       call.terminal.tell(

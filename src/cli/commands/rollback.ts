@@ -23,7 +23,7 @@ export const command: Command = {
   async run(call) {
     const target = call.args[0] === undefined ? undefined : generationArgument(call.args[0]);
     if (call.options['dryRun'] === true) return dryRun(call, (host) => planRollback(host, target));
-    return await changeHost(call, (host) => {
+    return changeHost(call, (host) => {
       const plan = planRollback(host, target);
       const generation = commit(call, host, plan);
       call.terminal.tell(

@@ -30,7 +30,7 @@ export const command: Command = {
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planUninstall(host, call.config(), names, how));
     }
-    return await changeHost(call, async (host) => {
+    return changeHost(call, async (host) => {
       await uninstall(host, call.config(), names, how, (plan) => {
         const generation = commit(call, host, plan);
         const list = plan.packages.map(printable).join(', ');

@@ -24,7 +24,7 @@ export const command: Command = {
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planUse(host, call.config(), wanted));
     }
-    return await changeHost(call, async (host) => {
+    return changeHost(call, async (host) => {
       await use(host, call.config(), wanted, (plan) => {
         const generation = commit(call, host, plan);
         const [now, before] = plan.packages.map(printable);

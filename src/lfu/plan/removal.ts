@@ -81,7 +81,7 @@ interface Frame {
   readonly listing: Listing;
   readonly indexes: number[];
   /** Why its objects go, unless their own rules say otherwise. */
-  readonly why: 'absent' | 'rule' | 'replaced';
+  readonly why: 'absent' | 'rule' | 'replaced' | 'stale';
   readonly decision?: Decision;
   /** Within something that an earlier run has kept. */
   readonly isKept: boolean;
@@ -133,12 +133,8 @@ function judge(
       }),
     });
   };
-  if (isTemporary(name)) {
-    remove('stale');
-    return undefined;
-  }
   const decision = decisionOn(frame, index, context);
-  if (frame.why !== 'rule') {
+  if (!isSettled(frame, index)) {
     const { disposition } = decision;
     if (disposition === 'ignore' || disposition === 'preserve') {
       frame.stays = true;
@@ -159,7 +155,7 @@ function judge(
     frame.stays = true;
     return undefined;
   }
-  const why = decision.disposition === 'delete' ? 'rule' : frame.why;
+  const why = isTemporary(name) ? 'stale' : decision.disposition === 'delete' ? 'rule' : frame.why;
   const keep = decision.keep && !wasKept;
   const settle = (): void => {
     if (!keep) {
@@ -207,8 +203,14 @@ function judge(
   };
 }
 
+/** Whether no rule is asked any more. */
+function isSettled(frame: Frame, index: number): boolean {
+  const { why, listing } = frame;
+  return why === 'rule' || why === 'stale' || isTemporary(listing.names[index] ?? ('' as Bytes));
+}
+
 function decisionOn(frame: Frame, index: number, context: RemovalContext): Decision {
-  if (frame.why === 'rule') return frame.decision ?? DEFAULT;
+  if (isSettled(frame, index)) return frame.decision ?? DEFAULT;
   return context.decide === undefined
     ? DEFAULT
     : decideOne(context.decide, frame.directory, frame.listing, index);

@@ -138,7 +138,7 @@ function allNodes(tree: SoftwareTree): TreeNode[] {
   const pending = [...tree.root.children.values()];
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     nodes.push(node);
-    pending.push(...node.children.values());
+    for (const child of node.children.values()) pending.push(child);
   }
   return nodes.toSorted((one, other) => compareBytes(one.path, other.path));
 }

@@ -32,17 +32,18 @@ export function checkSoftware(
   options: CheckOptions = {},
 ): CheckedSoftware {
   const { entries, base, origin } = software;
-  const findings = [...checkNames(entries), ...checkStructure(entries)];
+  let findings: readonly ImportFinding[] = [...checkNames(entries), ...checkStructure(entries)];
   const refused = new Set(findings.filter(isRefusal).map(({ path }) => path));
   // the rest is looked at even so, that all reasons are told at once
   const sound = refused.size === 0 ? entries : entries.filter(({ path }) => !refused.has(path));
   if (!findings.some(({ code }) => code === 'E_IMPORT_LIMIT')) {
     const tree = treeOf(sound, base, origin);
     const places = placesFor(tree);
-    findings.push(
+    findings = [
+      ...findings,
       ...checkLinks(sound, base, tree, options.allowOutsideLinks ?? false),
       ...checkReserved(sound, base, places),
-    );
+    ];
     if (!findings.some(isRefusal)) return { software, tree, places, findings };
   }
   throw new ImportRefused(software.path, findings.filter(isRefusal));
@@ -152,8 +153,7 @@ function checkStructure(entries: readonly ImportEntry[]): ImportFinding[] {
     }
     types.set(path, type);
   }
-  findings.push(...checkParents(entries, types));
-  return findings;
+  return [...findings, ...checkParents(entries, types)];
 }
 
 /** More directories than any software has; beyond it the names are an attack on those who read them. */

@@ -237,6 +237,7 @@ describe('compression', () => {
     ['.xz', (content: Buffer) => compress('xz', content)],
     ['.lzma', (content: Buffer) => compress('xz', content, '--format=lzma')],
     ['.zst', (content: Buffer) => compress('zstd', content, '-q')],
+    ['.bz2', (content: Buffer) => compress('bzip2', content)],
   ])('by data.tar%s is understood, in a tarball too', async (ending, pack) => {
     const deb = arOf([
       ['debian-binary', Buffer.from('2.0\n')],

@@ -76,6 +76,6 @@ it('links lead where the system finds that they lead', () => {
       if (expected === undefined) return;
       expect(seenByUs(lead)).toBe(expected.startsWith('..') ? '..' : expected);
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });

@@ -1,0 +1,108 @@
+/**
+ * A new object under its name: made under a temporary one first, so that the name is the old object
+ * or the new one at every moment, and neither half.
+ */
+import type { Bytes } from '../../bytes/bytes.ts';
+import type { Dir } from '../../files/dir.ts';
+import { errnoOf } from '../../files/error.ts';
+import { hardLinkAt, removeDirAt, renameAt, unlinkAt, unlinkIfPresent } from '../../files/names.ts';
+import { statAt } from '../../files/stat.ts';
+import { swapAt } from '../../files/swap.ts';
+import type { Identity } from '../../files/tree.ts';
+import { XhError } from '../../message/error.ts';
+import { temporaryName } from '../names.ts';
+import type { PlacedChange } from '../plan/change.ts';
+import type { ApplyContext } from './context.ts';
+import { create } from './create.ts';
+import { changedError } from './metadata.ts';
+
+/** Carries `change` out. @throws XhError; the name is then what it was */
+export async function put(change: PlacedChange, context: ApplyContext): Promise<Identity> {
+  const { slave, touched } = context;
+  expectStanding(slave.open(change.at), change);
+  touched.add(change.at);
+  const isDirectory = change.kind === 'make' && change.type === 'd';
+  if (isDirectory && change.replaces === undefined) {
+    const identity = await create(change, change.name, context);
+    return settleDirectory(change, identity, context);
+  }
+  // where names are exchanged the old object gets the new one's, and may keep it
+  const isSwapped = isDirectory || change.replaces === 'd';
+  const temporary = isSwapped && change.keep !== undefined ? change.keep : temporaryName();
+  let identity: Identity;
+  try {
+    identity = await create(change, temporary, context);
+    expectStanding(slave.open(change.at), change);
+  } catch (error) {
+    discard(change, temporary, context);
+    throw error;
+  }
+  const dir = slave.open(change.at);
+  if (isSwapped) exchange(dir, temporary, change, context);
+  else replace(dir, temporary, change);
+  return settleDirectory(change, identity, context);
+}
+
+function replace(dir: Dir, temporary: Bytes, { name, keep, kind }: PlacedChange): void {
+  try {
+    if (keep !== undefined) keepAs(dir, name, keep);
+    renameAt(dir, temporary, dir, name);
+  } catch (error) {
+    unlinkIfPresent(dir, temporary);
+    throw error;
+  }
+  // two names of one object: rename(2) does nothing then
+  if (kind === 'join') unlinkIfPresent(dir, temporary);
+}
+
+/** A second name, so that the first is never absent. */
+function keepAs(dir: Dir, name: Bytes, keep: Bytes): void {
+  try {
+    hardLinkAt(dir, name, dir, keep);
+  } catch (error) {
+    if (!NO_HARD_LINKS.has(errnoOf(error) ?? '')) throw error;
+    renameAt(dir, name, dir, keep);
+  }
+}
+
+function exchange(dir: Dir, temporary: Bytes, change: PlacedChange, context: ApplyContext): void {
+  const { name, keep, old, replaces } = change;
+  swapAt({ dir, name, aside: temporary, spare: temporaryName() });
+  if (keep !== undefined) return;
+  if (replaces !== 'd') unlinkAt(dir, temporary);
+  else if (old !== undefined) {
+    context.slave.rename(old, temporary);
+    context.aside.set(old, temporary);
+  }
+}
+
+function settleDirectory(
+  change: PlacedChange,
+  identity: Identity,
+  { slave, touched }: ApplyContext,
+): Identity {
+  if (change.kind === 'make' && change.directory !== undefined) {
+    slave.renew(change.directory, identity);
+    touched.add(change.directory);
+  }
+  return identity;
+}
+
+/** What stands under the name must be of the type that it was when it was planned for. */
+function expectStanding(dir: Dir, { name, replaces }: PlacedChange): void {
+  if (statAt(dir, name)?.type !== replaces) throw changedError();
+}
+
+/** What is left of an attempt; a directory is still empty. */
+function discard(change: PlacedChange, temporary: Bytes, { slave }: ApplyContext): void {
+  try {
+    const dir = slave.open(change.at);
+    if (statAt(dir, temporary)?.type === 'd') removeDirAt(dir, temporary);
+    else unlinkIfPresent(dir, temporary);
+  } catch (error) {
+    // the next run sweeps it; what is to be told is the error that brought us here
+    if (!(error instanceof XhError)) throw error;
+  }
+}
+
+const NO_HARD_LINKS: ReadonlySet<string> = new Set(['EPERM', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS']);
