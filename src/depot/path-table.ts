@@ -1,5 +1,8 @@
 /** Keeping the path table that showpath reads up to date. */
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
+import type { PathDirectory } from '../showpath/classes.ts';
+import type { Config } from '../site/config.ts';
+import type { Site } from '../site/site.ts';
 import { PATH_TABLE_NAME, renderPathTable, standardPathTable } from '../showpath/pathTable.ts';
 import { vendorDirectories } from '../showpath/vendor.ts';
 import type { Planning } from './context.ts';
@@ -7,7 +10,38 @@ import type { Planning } from './context.ts';
 const PATH: Bytes = b`/.software/local/.admin/${PATH_TABLE_NAME}`;
 
 /** Plans the path table as it should be; a table that is right already is left alone. */
-export function planPathTable({ draft, host }: Planning): void {
-  const table = standardPathTable(host.site, vendorDirectories(host.site));
+export function planPathTable({ draft, host, config }: Planning): void {
+  const table = standardPathTable(host.site, vendorPaths(host.site, config));
   draft.write(PATH, renderPathTable(table), { bookkeeping: true });
 }
+
+/** What is found on the host, but for the classes that the configuration has its own word on. */
+function vendorPaths(site: Site, config: Config): PathDirectory[] {
+  const given = config.values['vendor-path'];
+  const found = vendorDirectories(site).filter((entry) => !given.has(bytes(configClass(entry))));
+  const own = [...given].flatMap(([name, directories]) =>
+    directories.map((directory) => ({ ...classNamed(toText(name)), directory })),
+  );
+  return [...found, ...own];
+}
+
+/** Command directories are one class for showpath, three in the configuration. */
+function configClass(entry: PathDirectory): string {
+  return (
+    COMMAND_CLASSES.find(({ usedBy }) => entry.class === 'bin' && usedBy === entry.usedBy)?.name ??
+    entry.class
+  );
+}
+
+function classNamed(name: string): Pick<PathDirectory, 'class' | 'usedBy'> {
+  const command = COMMAND_CLASSES.find((each) => each.name === name);
+  return command === undefined
+    ? { class: name, usedBy: 'user' }
+    : { class: 'bin', usedBy: command.usedBy };
+}
+
+const COMMAND_CLASSES = [
+  { name: 'bin', usedBy: 'user' },
+  { name: 'maintenance', usedBy: 'maintainer' },
+  { name: 'servers', usedBy: 'program' },
+] as const;

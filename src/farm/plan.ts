@@ -155,7 +155,7 @@ function foreignConflict(draft: Draft, path: Bytes, wanter: Bytes): Conflict {
     code: 'E_FARM_FOREIGN',
     path,
     message: `${printable(path)} is ${what} that xhier did not make, and ${printable(wanter)} wants the name`,
-    remedy: `move it away, or take it into the package with --adopt, or leave the class out with 'links' in .admin/Options`,
+    remedy: `move it away, or leave its class out with 'links' in .admin/Options`,
   };
 }
 

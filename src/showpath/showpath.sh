@@ -342,7 +342,8 @@ add_all() { # ELEMENT...: as on the command line
 find_first() { # PATTERN: sets $found to the first file on $list, or nothing
   found=
   case $1 in
-    *{*) (set +o braceexpand) 2>/dev/null && set +o braceexpand ;; # ksh expands braces even in the value of a variable
+    # ksh expands braces even in the value of a variable
+    *{*) (set +o braceexpand) 2>/dev/null && set +o braceexpand ;;
   esac
   IFS=:
   for directory in $list; do
@@ -500,7 +501,7 @@ Options:
   -v VAR                the variable to assign (default: the usual one of the class)
   --init sh|bash|zsh|csh|tcsh|fish
                         the lines for a shell's rc file: PATH, MANPATH and what else the site
-                        adds to; what the user has there himself stays
+                        adds to; directories of your own stay where they are
   --root DIR            the site root (default: \$XH_ROOT, or /)
   -q, --quiet           no warnings
   -h, --help, --version
@@ -746,7 +747,7 @@ if [ -f "$file" ] && [ -r "$file" ]; then
   case $first in
     '# xhier path table 1')
       # A cut table leaves a quote open. Some shells give up then, and come back here by the trap.
-      damage='is cut short'
+      damage='is damaged or cut short'
       trap 'table=; main "$@"' 0
       . "$file" </dev/null
       trap - 0

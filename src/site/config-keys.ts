@@ -145,17 +145,9 @@ export const CONFIG_KEYS = {
   }),
   'vendor-path': key<ReadonlyMap<Bytes, readonly Bytes[]>>({
     kind: map(className, list(absolutePath)),
-    default: directories({
-      bin: ['/usr/local/bin', '/usr/bin', '/bin'],
-      maintenance: ['/usr/local/sbin', '/usr/sbin', '/sbin'],
-      servers: [],
-      man: ['/usr/local/share/man', '/usr/share/man', '/usr/man'],
-      info: ['/usr/local/share/info', '/usr/share/info'],
-      include: ['/usr/local/include', '/usr/include'],
-      lib: ['/usr/local/lib', '/usr/lib', '/lib'],
-      pkgconfig: ['/usr/local/lib/pkgconfig', '/usr/lib/pkgconfig', '/usr/share/pkgconfig'],
-    }),
-    summary: "The vendor's directories of each class, as they are (not under the site root).",
+    default: new Map(),
+    summary:
+      "The vendor's directories of a class (bin, maintenance, servers, man, lib …), where those that are found on the host are wrong; not under the site root.",
   }),
   refresh: key<ReadonlyMap<Bytes, Bytes>>({
     kind: map(absolutePath, command),
@@ -168,6 +160,7 @@ export const CONFIG_KEYS = {
       '/etc/sysusers.d': '! command -v systemd-sysusers >/dev/null || systemd-sysusers',
       '/etc/tmpfiles.d':
         '! command -v systemd-tmpfiles >/dev/null || systemd-tmpfiles --create --exclude-prefix=/dev',
+      '/usr/local/lib': '! command -v ldconfig >/dev/null || ldconfig',
       '/etc/xinetd.d': '! pgrep -x xinetd >/dev/null || pkill -HUP -x xinetd',
     }),
     summary:
@@ -184,14 +177,6 @@ export type ConfigName = keyof typeof CONFIG_KEYS;
 export type ConfigValues = {
   readonly [K in ConfigName]: (typeof CONFIG_KEYS)[K] extends ConfigKey<infer T> ? T : never;
 };
-
-function directories(
-  classes: Readonly<Record<string, readonly string[]>>,
-): ReadonlyMap<Bytes, readonly Bytes[]> {
-  return new Map(
-    Object.entries(classes).map(([name, paths]) => [bytes(name), paths.map((path) => bytes(path))]),
-  );
-}
 
 function commands(table: Readonly<Record<string, string>>): ReadonlyMap<Bytes, Bytes> {
   return new Map(Object.entries(table).map(([path, line]) => [bytes(path), bytes(line)]));

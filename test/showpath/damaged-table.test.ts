@@ -113,7 +113,9 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
     const path = makeFile(tablePath({ root }), slice(table, 0, -9));
     const ran = showpath(shell, [b`--root`, root]);
     expect(ran).toMatchObject({ code: 0, out: vendor });
-    expect(ran.err).toContain(`the path table ${path} is cut short: run 'xh make-links'`);
+    expect(ran.err).toContain(
+      `the path table ${path} is damaged or cut short: run 'xh make-links'`,
+    );
   });
 
   test('a table that is a directory, a pipe, a dangling link, or not ours to read', () => {

@@ -20,7 +20,10 @@ export const SCRIPT_SHELLS = {
 export type ScriptShell = keyof typeof SCRIPT_SHELLS;
 export const SCRIPT_SHELL_NAMES = Object.keys(SCRIPT_SHELLS) as ScriptShell[];
 
-const DEBIAN_PACKAGES: Readonly<Record<string, string>> = { ksh93: 'ksh93u+m' };
+const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
+  csh: 'tcsh',
+  ksh93: 'ksh93u+m',
+};
 
 /** Absolute path of a shell. @throws when it is not installed, saying what to install. */
 export function program(name: string): string {

@@ -42,7 +42,7 @@ test('a site without a configuration file has every default, and each says so', 
   const { values, settings } = loadConfig(freshSite());
   expect(values['lock-timeout']).toBe(60);
   expect(values['refresh-on']).toEqual(['/']);
-  expect(values['vendor-path'].get(b`bin`)).toEqual(['/usr/local/bin', '/usr/bin', '/bin']);
+  expect(values['vendor-path'].size).toBe(0);
   expect(values['arch-store']).toBeUndefined();
   expect(settings.every(({ origin }) => origin.from === 'default')).toBe(true);
 });

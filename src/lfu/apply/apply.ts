@@ -10,7 +10,7 @@ import { pathOf } from '../plan/order.ts';
 import { problemOf } from '../plan/problem.ts';
 import type { ApplyContext } from './context.ts';
 import { runScript } from './exec.ts';
-import { applySet, finishDirectory } from './metadata.ts';
+import { applyRoot, applySet, finishDirectory, makeWritable } from './metadata.ts';
 import { put } from './put.ts';
 import { remove, removeAside } from './remove.ts';
 
@@ -69,6 +69,7 @@ class Work {
   async make(change: LfuChange): Promise<void> {
     if (this.#isBelowMissing(change.at)) return;
     try {
+      if (change.name !== '') makeWritable(change.at, this.#context);
       if (!(await this.#carryOut(change))) return;
     } catch (error) {
       if (error instanceof Interrupted) throw error;
@@ -91,15 +92,19 @@ class Work {
 
   /** What stood where something else stands now, and the times of directories. */
   finish(): void {
-    const { aside, touched, slave, fsync } = this.#context;
+    const { aside, touched, opened, slave, fsync } = this.#context;
     for (const old of [...aside.keys()].toReversed()) {
       this.#try(old, () => {
         removeAside(old, this.#context);
       });
     }
     const directories = [...this.#times.keys()];
-    for (const directory of touched) if (!this.#times.has(directory)) directories.push(directory);
+    for (const directory of new Set([...touched, ...opened.keys()])) {
+      if (!this.#times.has(directory)) directories.push(directory);
+    }
     for (const directory of directories.toSorted((one, other) => depth(other) - depth(one))) {
+      // the slave's own: gone, or as it was
+      if (directory.want === undefined && !this.#isThere(directory)) continue;
       this.#try(directory, () => {
         finishDirectory(directory, this.#context);
         const change = this.#times.get(directory);
@@ -117,6 +122,10 @@ class Work {
       case 'make':
       case 'link':
       case 'join': {
+        if (change.kind === 'make' && change.name === '') {
+          applyRoot(change, this.#context);
+          return true;
+        }
         const identity = await put(change, this.#context);
         if (made.has(change)) made.set(change, identity);
         return true;
@@ -156,6 +165,16 @@ class Work {
     if (!(error instanceof XhError)) throw error;
     this.#hooks.problem(problemOf(pathOf(change), error));
     if (this.#hooks.failFast) this.isOver = true;
+  }
+
+  #isThere(directory: Directory): boolean {
+    try {
+      this.#context.slave.open(directory);
+      return true;
+    } catch (error) {
+      if (error instanceof XhError) return false;
+      throw error;
+    }
   }
 
   #isBelowMissing(at: Directory): boolean {

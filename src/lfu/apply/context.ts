@@ -19,6 +19,8 @@ export interface ApplyContext {
   readonly aside: Map<Directory, Bytes>;
   /** Directories that must get their own mode and times in the end. */
   readonly touched: Set<Directory>;
+  /** Without privilege: directories that we have written to, with the modes they had before. */
+  readonly opened: Map<Directory, number>;
   /** Changes that others refer to, and what they made. */
   readonly made: Map<LfuChange, Identity | undefined>;
 }

@@ -1,11 +1,10 @@
 /** Owner, attributes, mode and times, in the order in which none undoes another. */
-import type { Bytes } from '../../bytes/bytes.ts';
 import { isCarried, setAttributesHeld } from '../../files/attributes.ts';
 import type { Dir } from '../../files/dir.ts';
 import { chmodHeld, chownHeld, setTimesHeld, withHeld, type Held } from '../../files/held.ts';
 import { statOf, type ObjectStat } from '../../files/stat.ts';
 import { XhError } from '../../message/error.ts';
-import type { Directory, SetChange, Wanted } from '../plan/change.ts';
+import type { Directory, MakeChange, SetChange, Wanted } from '../plan/change.ts';
 import type { ApplyContext } from './context.ts';
 
 /**
@@ -60,15 +59,32 @@ export function forFilling(want: Wanted, { privileged }: ApplyContext): Wanted {
   return { ...want, mode, mtime: undefined };
 }
 
+/** Makes the slave's root, which has just been made, what it is to be. */
+export function applyRoot({ at, want }: MakeChange, context: ApplyContext): void {
+  const { root } = context.slave;
+  giveMetadata(root, statOf(root.fd, root.path), forFilling(want, context), context);
+  context.touched.add(at);
+}
+
+/** Without privilege: lets us write to a directory of ours, until all is done. */
+export function makeWritable(directory: Directory, context: ApplyContext): void {
+  const { privileged, opened, slave } = context;
+  if (privileged || opened.has(directory)) return;
+  const dir = slave.open(directory);
+  const { mode, uid } = statOf(dir.fd, dir.path);
+  opened.set(directory, mode);
+  if ((mode & 0o700) !== 0o700 && uid === process.geteuid?.()) chmodHeld(dir, mode | 0o700);
+}
+
 /** Gives a directory, whose contents are as they are to be, its own mode and time. */
 export function finishDirectory(directory: Directory, context: ApplyContext): void {
   const { want } = directory;
-  if (want === undefined) return;
+  const mode = want?.mode ?? context.opened.get(directory);
   const dir: Dir = context.slave.open(directory);
-  if (!context.privileged && want.mode !== undefined) {
-    if (statOf(dir.fd, dir.path).mode !== want.mode) chmodHeld(dir, want.mode);
+  if (!context.privileged && mode !== undefined) {
+    if (statOf(dir.fd, dir.path).mode !== mode) chmodHeld(dir, mode);
   }
-  if (want.mtime !== undefined) setTimesHeld(dir, { mtime: want.mtime });
+  if (want?.mtime !== undefined) setTimesHeld(dir, { mtime: want.mtime });
 }
 
 function expectObject(found: ObjectStat, { object, type }: SetChange): void {

@@ -3,9 +3,9 @@
  * when it decides something new, a field of Effect and Decision).
  */
 import { b, type Bytes } from '../../bytes/bytes.ts';
-import { nearest } from '../../message/nearest.ts';
 import type { Disposition, Effect, Flag } from './decision.ts';
-import { isProblem, problem, quoted, type Problem } from './finding.ts';
+import { lookUp } from './account.ts';
+import { isProblem, type Problem } from './finding.ts';
 import { parseMode } from './mode.ts';
 import type { RuleSources } from './object.ts';
 import { LATE_VARIABLES, OBJECT_VARIABLES, type LateVariable, type Template } from './variables.ts';
@@ -116,26 +116,6 @@ export const ACTIONS: readonly ActionKind[] = [
 
 export function findAction(word: string): ActionKind | undefined {
   return BY_WORD.get(word);
-}
-
-/** The number of a user or a group given by name or number. As with chown(1), a name comes first. */
-export function lookUp(
-  kind: 'user' | 'group',
-  name: Bytes,
-  sources: RuleSources,
-): number | Problem {
-  const found = kind === 'user' ? sources.user(name) : sources.group(name);
-  if (found !== undefined) return found;
-  if (/^[0-9]{1,10}$/.test(name) && Number(name) < 0xffff_ffff) return Number(name);
-  const known = kind === 'user' ? sources.users?.() : sources.groups?.();
-  const near = nearest(name, known ?? []);
-  return problem(
-    'E_RULE_ACCOUNT',
-    `no ${kind} ${quoted(name)} on this host`,
-    near === undefined
-      ? `make the ${kind}, or write its number`
-      : `did you mean ${quoted(near as Bytes)}?`,
-  );
 }
 
 /** The text of a value in which nothing waits. */

@@ -39,7 +39,6 @@ function decodeSequence(sequence: string): string {
 let lastValue = '' as Bytes;
 let lastCharacters = '';
 
-// eslint-disable-next-line no-control-regex -- the whole ASCII range is meant
 const NOT_ASCII = /[^\0-\x7f]/;
 const SURROGATE = /[\ud800-\udfff]/;
 /** The well-formed sequences of the Unicode standard (table 3-7), or one byte. */

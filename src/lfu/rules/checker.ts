@@ -129,7 +129,7 @@ function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
       found,
     ]),
   );
-  return [...distinct.values()].sort(
+  return [...distinct.values()].toSorted(
     (a, c) =>
       files.indexOf(a.file) - files.indexOf(c.file) || a.line - c.line || a.column - c.column,
   );

@@ -15,7 +15,7 @@ export function problem(code: string, text: string, hint?: string): Problem {
   return { code, problem: text, hint };
 }
 
-export function isProblem<T extends object>(result: T | Problem): result is Problem {
+export function isProblem(result: object): result is Problem {
   return 'problem' in result;
 }
 
@@ -47,8 +47,8 @@ export function placeOf(span: Span): Required<Place> {
 }
 
 /** `value` in a message: text, cut when it is very long; formatting makes it printable. */
-export function quoted(value: Bytes | string): string {
-  const text = toText(value as Bytes);
+export function quoted(value: Bytes): string {
+  const text = toText(value);
   // controls would break the line that the message stands on
   const shown = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return `'${shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')}'`;

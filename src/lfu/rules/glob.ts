@@ -31,10 +31,11 @@ export function compileGlob(glob: Bytes): Pattern | Problem {
 /** Minimatch counts UTF-16 units, so that `?` would not match every character. */
 function wholeCharacters(component: ParseReturnFiltered): ParseReturnFiltered {
   if (!(component instanceof RegExp) || component.flags.includes('u')) return component;
-  if (component._src === undefined || !/[?[(]/.test(component._glob ?? '')) return component;
+  const { _src: source, _glob: glob = '' } = component;
+  if (source === undefined || !/[?[(]/.test(glob)) return component;
   try {
     // in Unicode mode `-` has no escape outside of a class, and needs none
-    return new RegExp(`^${component._src.replaceAll('\\-', '\\x2d')}$`, 'u');
+    return new RegExp(`^${source.replaceAll('\\-', '\\x2d')}$`, 'u');
   } catch {
     return component;
   }
@@ -55,7 +56,7 @@ function rowShape(row: readonly ParseReturnFiltered[]): Shape {
 
 /** The plain text of a component with wildcards, where stars and question marks are all it has. */
 function componentShape(component: Exclude<ParseReturnFiltered, string>): Shape {
-  const glob = component instanceof RegExp ? (component._glob ?? '') : '';
+  const { _glob: glob = '' } = component instanceof RegExp ? component : {};
   if (/[[\]()!+@|\\{}]/.test(glob)) return ANYTHING;
   const texts = glob.split(/[*?]+/);
   const [prefix = '', suffix = ''] = [texts[0], texts.at(-1)];

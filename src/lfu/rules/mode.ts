@@ -73,7 +73,8 @@ function octal(text: string): ModeChange {
 function parseStep(who: string, step: string): ModeChange | undefined {
   const operation = step.charAt(0) as ModeChange['operation'];
   const what = step.slice(1);
-  const affected = who === '' ? ALL : [...who].reduce((all, c) => all | (AFFECTED[c] ?? 0), 0);
+  const affected =
+    who === '' ? ALL : Array.from(who).reduce((all, c) => all | (AFFECTED[c] ?? 0), 0);
   if (/^[0-7]+$/.test(what)) {
     const bits = parseInt(what, 8);
     if (who !== '' || bits > ALL) return undefined;
@@ -82,7 +83,7 @@ function parseStep(who: string, step: string): ModeChange | undefined {
   if (what === 'u' || what === 'g' || what === 'o') {
     return { operation, affected, bits: 0, executeIfAny: false, copy: what, mentioned: 0 };
   }
-  const bits = [...what].reduce((all, c) => all | (BITS[c] ?? 0), 0);
+  const bits = Array.from(what).reduce((all, c) => all | (BITS[c] ?? 0), 0);
   return {
     operation,
     affected,

@@ -5,7 +5,7 @@
  * candidates.ts uses them to try only the rules that may apply.
  */
 import { slice, toText, type Bytes } from '../../bytes/bytes.ts';
-import { lookUp } from './actions.ts';
+import { lookUp } from './account.ts';
 import { isProblem, problem, quoted, type Problem } from './finding.ts';
 import { compileGlob } from './glob.ts';
 import { applyMode, parseMode } from './mode.ts';
@@ -256,7 +256,7 @@ function netgroupTest(input: TestInput): CompiledTest | Problem {
 function typeTest({ text }: TestInput): CompiledTest | Problem {
   if (/^[a-z]+$/.test(text)) {
     const types = TYPES.filter((type) => text.includes(type));
-    const unknown = [...text].find((letter) => !TYPES.some((type) => type === letter));
+    const unknown = Array.from(text).find((letter) => !TYPES.some((type) => type === letter));
     if (unknown !== undefined) {
       return problem('E_RULE_TYPE', `no type '${unknown}'`, `the types are ${TYPES.join(' ')}`);
     }

@@ -9,7 +9,7 @@ import type { Placed, Placement } from './placement.ts';
 import type { PlannedFile, PlannedLink, PlannedObject } from './plan.ts';
 import type { CheckedSoftware } from './refusals.ts';
 import type { FileEntry, ImportEntry, LinkEntry } from './source.ts';
-import { belowBase, followLink, nodeAt, type TreeNode } from './tree.ts';
+import { belowBase, followLink, nodeAt } from './tree.ts';
 
 export interface ObjectOptions {
   readonly fileTypes: readonly FileTypeRule[];
@@ -17,11 +17,13 @@ export interface ObjectOptions {
 }
 
 export function planObjects(
-  { software, tree }: CheckedSoftware,
+  checked: CheckedSoftware,
   placement: Placement,
   inspection: Inspection,
   { fileTypes, allowSetId }: ObjectOptions,
 ): { readonly objects: readonly PlannedObject[]; readonly findings: readonly ImportFinding[] } {
+  const { tree } = checked;
+  const originalOf = originalsOf(checked);
   const typeOf = fileTypeSorter(fileTypes);
   const findings: ImportFinding[] = [];
   const objects: PlannedObject[] = [];
@@ -42,7 +44,7 @@ export function planObjects(
       type: 'file',
       path: place,
       fileType,
-      mode: permittedMode(entry, allowSetId, findings),
+      mode: permittedMode({ ...entry, path: placed.entry.path }, allowSetId, findings),
       mtime: entry.mtime,
       size: entry.size,
       sha256: inspection.get(entry)?.sha256 ?? '',
@@ -67,38 +69,31 @@ export function planObjects(
         return { ...common, target: text, to: { path: to, fileType: typeOf(to) } };
       }
     }
-    const say = (code: string, severity: 'warning' | 'note', message: string): void => {
-      findings.push({ severity, code, path: entry.path, place, message });
+    const say = (code: string, message: string): void => {
+      findings.push({ severity: 'warning', code, path: entry.path, place, message });
     };
     if (lead.to === 'outside') {
-      say(
-        'IMPORT_LINK_OUTSIDE',
-        'warning',
-        `leads to ${printable(lead.path)}, outside of the software`,
-      );
+      say('IMPORT_LINK_OUTSIDE', `leads to ${printable(lead.path)}, outside of the software`);
       return { ...common, target: lead.path };
     }
+    const missing = 'node' in lead ? lead.node.path : 'path' in lead ? lead.path : undefined;
+    if (missing === undefined || tree.origin === undefined) {
+      say('IMPORT_LINK_DANGLING', `leads to ${printable(target)}, which is not in the software`);
+      return { ...common, target };
+    }
     // where it stood is known: there it led to a file of the host, perhaps of another package
-    const missing = lead.to === 'circle' || lead.to === 'escape' ? undefined : missingPath(lead);
-    const absolute =
-      missing === undefined || tree.origin === undefined ? undefined : join(tree.origin, missing);
+    const absolute = join(tree.origin, missing);
     say(
       'IMPORT_LINK_DANGLING',
-      'warning',
-      absolute === undefined
-        ? `leads to ${printable(target)}, which is not in the software`
-        : `leads to ${printable(absolute)}, which is not in the software: perhaps in one that it depends on`,
+      `leads to ${printable(absolute)}, which is not in the software: perhaps in one that it depends on`,
     );
-    return { ...common, target: absolute ?? target };
+    return { ...common, target: absolute };
   }
 
   for (const placed of placement.placed) {
-    const source = originalOf(placed.entry, (path) => {
-      const below = belowBase(path, software.base);
-      return below === undefined ? undefined : nodeAt(tree, below);
-    });
-    if (source?.type === 'file') objects.push(planFile(placed, source));
-    else if (source?.type === 'link') objects.push(planLink(placed, source.target));
+    const original = originalOf(placed.entry);
+    if (original?.type === 'file') objects.push(planFile(placed, original));
+    else if (original?.type === 'link') objects.push(planLink(placed, original.target));
   }
   for (const [path, entry] of placement.directories) {
     objects.push({
@@ -133,21 +128,22 @@ function withMixedDirectories(objects: readonly PlannedObject[]): PlannedObject[
   });
 }
 
-function missingPath(lead: { readonly path: Bytes } | { readonly node: TreeNode }): Bytes {
-  return 'path' in lead ? lead.path : lead.node.path;
-}
-
-/** The file or symbolic link whose other name a hard link is; every step leads to an earlier entry. */
-function originalOf(
-  entry: ImportEntry,
-  nodeOf: (path: Bytes) => TreeNode | undefined,
-): FileEntry | LinkEntry | undefined {
-  let found: ImportEntry | undefined = entry;
-  // a later entry of the same name may make a circle out of it
-  for (let steps = 0; found?.type === 'hardlink' && steps < MOST_STEPS; steps++) {
-    found = nodeOf(found.target)?.entry;
+/**
+ * The file or symbolic link whose other name an entry is. A hard link leads to an earlier entry, so
+ * that one pass finds them all, however many there are in a row.
+ */
+function originalsOf({
+  software,
+  tree,
+}: CheckedSoftware): (entry: ImportEntry) => FileEntry | LinkEntry | undefined {
+  const originals = new Map<Bytes, Bytes>();
+  for (const entry of software.entries) {
+    if (entry.type !== 'hardlink') continue;
+    originals.set(entry.path, originals.get(entry.target) ?? entry.target);
   }
-  return found?.type === 'file' || found?.type === 'link' ? found : undefined;
+  return ({ path }) => {
+    const below = belowBase(originals.get(path) ?? path, software.base);
+    const found = below === undefined ? undefined : nodeAt(tree, below)?.entry;
+    return found?.type === 'file' || found?.type === 'link' ? found : undefined;
+  };
 }
-
-const MOST_STEPS = 1000;

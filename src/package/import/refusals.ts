@@ -132,6 +132,8 @@ function checkStructure(entries: readonly ImportEntry[]): ImportFinding[] {
     const before = types.get(path);
     if (before !== undefined && before !== type) {
       refuse(path, 'E_IMPORT_TYPE_CHANGE', `is there twice, as ${before} and as ${type}`);
+    } else if (before !== undefined && type === 'hardlink') {
+      refuse(path, 'E_IMPORT_HARD_LINK', 'a hard link that is there twice');
     } else if (before !== undefined && type !== 'directory') {
       findings.push({
         severity: 'warning',

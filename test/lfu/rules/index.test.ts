@@ -140,7 +140,7 @@ describe('rules are found by what they ask for', () => {
           }
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 

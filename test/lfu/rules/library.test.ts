@@ -130,12 +130,12 @@ const PROMISES: Readonly<Record<string, () => void>> = {
 
 describe('the scripts to start from', () => {
   test.each(Object.entries(PROMISES))('%s does what it says', (_name, check) => {
-    check();
+    expect(check).not.toThrow();
   });
 
   test('all are here, and all are in the list', () => {
     const present = readdirSync(DIRECTORY).filter((name) => name.endsWith('.rules'));
-    expect(present.sort()).toEqual(Object.keys(PROMISES).sort());
+    expect(present.toSorted()).toEqual(Object.keys(PROMISES).toSorted());
     const readme = readFileSync(join(DIRECTORY, 'README.md'), 'utf8');
     expect(present.filter((name) => !readme.includes(`(${name})`))).toEqual([]);
   });

@@ -300,7 +300,7 @@ describe('a tree that is printed parses to the same tree', () => {
   const { condition: tree } = fc.letrec<{ condition: Tree }>((tie) => ({
     condition: fc.oneof(
       { maxDepth: 4 },
-      fc.tuple(key, fc.constantFrom(...OPERATORS), value).map((test) => ({ test })),
+      fc.tuple(key, fc.constantFrom(...OPERATORS), value).map((parts) => ({ test: parts })),
       tie('condition').map((not) => ({ not })),
       fc.array(tie('condition'), { minLength: 2, maxLength: 3 }).map((and) => ({ and })),
       fc.array(tie('condition'), { minLength: 2, maxLength: 3 }).map((or) => ({ or })),

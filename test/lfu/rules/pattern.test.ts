@@ -123,7 +123,7 @@ describe('regular expressions', () => {
           if (plain.test(one)) expect(fits(made, bytes(one))).toBe(true);
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: 2500 },
     );
   });
 });
@@ -157,8 +157,9 @@ describe('globs', () => {
   });
 
   const piece = fc.constantFrom(
-    ...['a', 'b', 'é', '/', '.', '-', '*', '**', '?', '[ab]', '[!a]', '{a,b/c}', '\\*', '*.b'],
-    ...['+(a|b)', '@(a|/b)', '!(a)', '/**/', '[', ']', '(', '|', ')', '!', '#'],
+    ...'a b é / . - * ** ? [ab] [!a] {a,b/c} \\* *.b +(a|b) @(a|/b) !(a) /**/ [ ] ( | ) ! #'.split(
+      ' ',
+    ),
   );
   const text = fc
     .array(fc.constantFrom('a', 'b', 'é', '.', '-', 'ab', '/', '*'), { minLength: 1, maxLength: 7 })
@@ -185,7 +186,7 @@ describe('globs', () => {
           }
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: 2500 },
     );
   });
 });

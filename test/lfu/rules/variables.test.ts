@@ -84,7 +84,7 @@ describe('commands', () => {
 
   test('whatever the name, it arrives and nothing else happens', () => {
     const name = fc
-      .array(fc.constantFrom(...'$`\'"\\ \n*();|&<>#!~{}[]aFé=-\xe9'), {
+      .array(fc.constantFrom(...Array.from('$`\'"\\ \n*();|&<>#!~{}[]aFé=-\xe9')), {
         minLength: 1,
         maxLength: 12,
       })

@@ -169,6 +169,22 @@ describe('links that lead astray', () => {
     expect(await hostile(hardLink('usr/hard', target))).toEqual(['E_IMPORT_HARD_LINK usr/hard']);
   });
 
+  it('refuses hard links in a circle', async () => {
+    const circle = [
+      hardLink('usr/h', 'usr/bin/good'),
+      hardLink('usr/i', 'usr/h'),
+      hardLink('usr/h', 'usr/i'),
+    ];
+    expect(await hostile(...circle)).toEqual(['E_IMPORT_HARD_LINK usr/h']);
+  });
+
+  it('follows hard links however many there are in a row', async () => {
+    const row = Array.from({ length: 3000 }, (_, i) =>
+      hardLink(`usr/share/h${i}`, i === 0 ? 'usr/bin/good' : `usr/share/h${i - 1}`),
+    );
+    expect(listing(await planDeb([...HONEST, ...row]))).toHaveLength(3001);
+  });
+
   it('refuses hard links to what comes later', async () => {
     expect(await hostile(hardLink('usr/hard', 'usr/later'), file('usr/later'))).toEqual([
       'E_IMPORT_HARD_LINK usr/hard',

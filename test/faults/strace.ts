@@ -1,0 +1,216 @@
+/**
+ * Dying or failing at one chosen system call. A first run under strace(1) tells which calls change
+ * something below the site root, by name and count; later runs are killed, or refused, at one of them.
+ *
+ * strace counts the calls of one name in one thread. Everything that changes the disk is done by the
+ * main thread, so a call is known by its name and its number there, and every run checks in its own
+ * log that it was hit where the first run was.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** One call of the main thread that changes something below the site root. */
+export interface SystemCall {
+  readonly name: string;
+  /** Its number among the calls of that name, from 1. */
+  readonly number: number;
+  /** As strace shows it, what differs from run to run taken out. */
+  readonly shown: string;
+  /** Whether it did what it was asked to, in the first run. */
+  readonly succeeded: boolean;
+}
+
+/** A command line to be run again and again. */
+export interface Run {
+  readonly words: readonly [string, ...string[]];
+  /** Below it calls count. */
+  readonly root: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Further options of strace, in each run. */
+  readonly strace?: readonly string[];
+}
+
+/** What became of a run. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Calls that make names durable: nothing is different before and after them but for the disk's own. */
+const SYNCS: ReadonlySet<string> = new Set(['fsync', 'fdatasync', 'syncfs', 'sync', 'sync_file_range']);
+const WRITES: readonly string[] =
+  'write pwrite64 writev pwritev pwritev2 copy_file_range sendfile splice'.split(' ');
+const OPENS: readonly string[] = 'open openat openat2 creat'.split(' ');
+const OTHERS: readonly string[] = `mkdir mkdirat mknod mknodat unlink unlinkat rmdir rename renameat
+  renameat2 link linkat symlink symlinkat chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat
+  utime utimes futimesat utimensat truncate ftruncate fallocate setxattr lsetxattr fsetxattr
+  removexattr lremovexattr fremovexattr`.split(/\s+/);
+const TRACED = [...OPENS, ...WRITES, ...OTHERS, ...SYNCS];
+
+/** Whether a call makes only durable what is there already. */
+export function isSync({ name }: SystemCall): boolean {
+  return SYNCS.has(name);
+}
+
+/** @throws Error telling what is missing on this machine */
+export function requireStrace(): void {
+  const { error, stdout } = spawnSync('strace', ['--version'], { encoding: 'utf8' });
+  if (error !== undefined) {
+    throw new Error('these tests need strace: apt-get install strace', { cause: error });
+  }
+  if (!/version (?:[5-9]|\d\d)/.test(stdout)) throw new Error(`strace is too old: ${stdout}`);
+  if (process.getuid?.() !== 0) {
+    throw new Error('these tests need root: owners are changed, file systems mounted');
+  }
+  const traced = spawnSync('strace', ['-o', '/dev/null', '-e', 'trace=none', 'true']);
+  if (traced.status !== 0) {
+    throw new Error(
+      `strace may trace nothing here (in a container: --cap-add SYS_PTRACE): ${traced.stderr.toString()}`,
+    );
+  }
+}
+
+/** Runs a command to its end under strace. @returns its calls that change the site, in their order */
+export async function recordCalls(run: Run): Promise<readonly SystemCall[]> {
+  const log = logName();
+  // unknown names are passed over: not every architecture has all of them
+  const names = TRACED.map((name) => `?${name}`).join(',');
+  const ended = await start(run, ['-f', '-y', '-s', '300', '-o', log, '-e', `trace=${names}`]);
+  const text = readFileSync(log, 'utf8');
+  rmSync(log, { force: true });
+  if (ended.status !== 0) throw new Error(`${run.words.join(' ')}: ${ended.stderr}`);
+  const counts = new Map<string, number>();
+  const calls: SystemCall[] = [];
+  for (const line of callsOfMainThread(text)) {
+    const name = nameOf(line);
+    const number = (counts.get(name) ?? 0) + 1;
+    counts.set(name, number);
+    if (!changes(line, run.root)) continue;
+    calls.push({ name, number, shown: timeless(line, run.root), succeeded: !/\) += -1 /.test(line) });
+  }
+  return calls;
+}
+
+/** Runs a command again and kills it just before it enters `call`. */
+export function killedAt(run: Run, call: SystemCall): Promise<Ended> {
+  return tamper(run, call, 'signal=KILL');
+}
+
+/** Runs a command again; a signal reaches it just before it enters `call`. */
+export function signalledAt(run: Run, call: SystemCall, signal: string): Promise<Ended> {
+  return tamper(run, call, `signal=${signal}`);
+}
+
+/** Runs a command again; the system refuses `call` with `errno`. */
+export function refusedAt(run: Run, call: SystemCall, errno: string): Promise<Ended> {
+  return tamper(run, call, `error=${errno}`);
+}
+
+/** `123 calls of 17 names: 12 fsync, …` */
+export function countText(calls: readonly SystemCall[]): string {
+  const counts = new Map<string, number>();
+  for (const { name } of calls) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const each = [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
+  return `${calls.length} calls, ${counts.size} names: ${each}`;
+}
+
+async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
+  const log = logName();
+  const { name, number } = call;
+  const ended = await start(run, [
+    '-f',
+    '-y',
+    '-s',
+    '300',
+    '-o',
+    log,
+    '-e',
+    `trace=${name}`,
+    '-e',
+    `inject=${name}:${how}:when=${number}`,
+  ]);
+  const text = readFileSync(log, 'utf8');
+  rmSync(log, { force: true });
+  const hit = [...callsOfMainThread(text)].filter((line) => nameOf(line) === name)[number - 1];
+  if (hit === undefined || !sameCall(timeless(hit, run.root), call.shown)) {
+    throw new Error(`${name} number ${number} was ${call.shown} and is now ${String(hit)}`);
+  }
+  return ended;
+}
+
+let logs = 0;
+function logName(): string {
+  logs += 1;
+  return join(tmpdir(), `xhier-strace-${process.pid}-${logs}`);
+}
+
+function start(run: Run, options: readonly string[]): Promise<Ended> {
+  return runCommand('strace', [...options, ...(run.strace ?? []), ...run.words], { env: run.env });
+}
+
+/** Runs a program to its end; standard input is empty. */
+export function runCommand(
+  program: string,
+  words: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly uid?: number; readonly gid?: number } = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, words, {
+      ...options,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.once('error', reject);
+    child.once('close', (status, signal) => {
+      resolve({ status, signal, stdout, stderr });
+    });
+  });
+}
+
+/** The calls that the first process's first thread entered, halves of a line put together or not. */
+function* callsOfMainThread(text: string): Generator<string> {
+  const main = /^(\d+) /.exec(text)?.[1];
+  for (const line of text.split('\n')) {
+    const [, thread, rest] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    if (thread === main && rest !== undefined && /^\w+\(/.test(rest)) yield rest;
+  }
+}
+
+function nameOf(line: string): string {
+  return line.slice(0, line.indexOf('('));
+}
+
+function changes(line: string, root: string): boolean {
+  const name = nameOf(line);
+  if (OPENS.includes(name) && name !== 'creat' && !/O_(?:CREAT|TRUNC|TMPFILE)/.test(line)) {
+    return false;
+  }
+  // chmod and attributes go by the name of an open file
+  if (/^\w+\("\/proc\/self\/fd\//.test(line)) return true;
+  return line.includes(`<${root}/`) || line.includes(`"${root}/`) || line.includes(`<${root}>`);
+}
+
+/** Without numbers of files and processes, names of transactions, hashes, and contents. */
+function timeless(line: string, root: string): string {
+  return line
+    .replace(/(?: <unfinished \.\.\.>|\) += .*)$/, '')
+    .replace(/^((?:p?write\w*)\([^>]*>, ).*$/, '$1')
+    .replaceAll(root, '')
+    .replaceAll(/\b\d+</g, '<')
+    .replaceAll(/(\/proc\/self\/fd\/)\d+/g, '$1')
+    .replaceAll(/\b[0-9a-z]{8}-[0-9a-z]+\b/g, 'ID')
+    .replaceAll(/[0-9a-f]{64}/g, 'HASH');
+}
+
+/** strace cuts a line where it was killed, so the beginning decides. */
+function sameCall(now: string, before: string): boolean {
+  return now.startsWith(before) || before.startsWith(now);
+}
