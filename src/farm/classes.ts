@@ -73,11 +73,18 @@ export const LINK_CLASSES: readonly LinkClass[] = [
   {
     name: 'completions',
     summary: 'shell completions',
+    // where bash and fish look below each of XDG_DATA_DIRS
     trees: [
-      { from: b`share/bash-completion/completions`, to: b`${ADMIN}/completions/bash` },
-      { from: b`share/zsh/site-functions`, to: b`${ADMIN}/completions/zsh` },
-      { from: b`share/zsh/vendor-completions`, to: b`${ADMIN}/completions/zsh` },
-      { from: b`share/fish/vendor_completions.d`, to: b`${ADMIN}/completions/fish` },
+      {
+        from: b`share/bash-completion/completions`,
+        to: b`${ADMIN}/share/bash-completion/completions`,
+      },
+      { from: b`share/zsh/site-functions`, to: b`${ADMIN}/share/zsh/site-functions` },
+      { from: b`share/zsh/vendor-completions`, to: b`${ADMIN}/share/zsh/site-functions` },
+      {
+        from: b`share/fish/vendor_completions.d`,
+        to: b`${ADMIN}/share/fish/vendor_completions.d`,
+      },
     ],
     deep: false,
   },

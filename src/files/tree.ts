@@ -43,13 +43,14 @@ export interface Tree {
   rename(place: Place, name: Bytes): void;
   /** From now on `place` is the directory that stands there now. */
   renew(place: Place, identity: Identity): void;
-  close(): void;
+  /** Closes all but the root, which is not ours. */
+  closeBelow(): void;
 }
 
 /** How many handles are kept open. */
 export const KEPT = 100;
 
-/** The tree below `root`, which is closed with it. `quiet`: reading counts as no access. */
+/** The tree below `root`. `quiet`: reading counts as no access. */
 export function openTree(root: Dir, options: { readonly quiet?: boolean } = {}): Tree {
   const kept = new Map<Place, Dir>();
   const names = new Map<Place, Bytes>();
@@ -113,10 +114,9 @@ export function openTree(root: Dir, options: { readonly quiet?: boolean } = {}):
       forget(place);
       renewed.set(place, identity);
     },
-    close() {
+    closeBelow() {
       for (const dir of kept.values()) closeDir(dir);
       kept.clear();
-      closeDir(root);
     },
   };
 }

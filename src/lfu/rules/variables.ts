@@ -7,7 +7,7 @@ import { dirname, join } from '../../bytes/path.ts';
 import { nearest } from '../../message/nearest.ts';
 import { problem, type Problem } from './finding.ts';
 import { advanceShell, inSingleQuotes, splitsWords, type ShellState } from './shell.ts';
-import type { Part, Span, Value } from './syntax.ts';
+import { spanText, type Part, type Span, type Value } from './syntax.ts';
 
 /** Slave path, path below the tree, name, directory of the slave path, slave root, master root. */
 export const OBJECT_VARIABLES = ['F', 'P', 'N', 'D', 'S', 'M'] as const;
@@ -127,7 +127,7 @@ export function resolveValue(
       resolved.push({ kind: 'variable', name, bare: splitsWords(shell) });
     } else if (name === undefined && hidden) {
       // awk '{print $NF}' is none of ours
-      addText(b`$${part.name as Bytes}`);
+      addText(spanText(part.span));
     } else {
       const found = name === undefined ? unknownVariable(part.name, definitions) : misplaced(name);
       return { found, span: part.span };

@@ -1,0 +1,66 @@
+/** What a run is asked to do, and what it answers. */
+import type { Bytes } from '../bytes/bytes.ts';
+import type { LfuChange, LfuProblem } from './plan/change.ts';
+import type { StopSignal } from './pace.ts';
+import type { RuleSet } from './rules/evaluator.ts';
+
+export interface LfuOptions {
+  /** Directories, as the operator named them. */
+  readonly master: Bytes;
+  readonly slave: Bytes;
+  readonly rules?: RuleSet | undefined;
+  /** Plan and report, touch nothing. */
+  readonly dryRun?: boolean;
+  /** Compare contents where size and time are no reason to copy. */
+  readonly checksum?: boolean;
+  /** Refuse when more goes than this. */
+  readonly maxDelete?: DeleteLimit | undefined;
+  /** Do not enter directories of the master that are on another file system. */
+  readonly oneFileSystem?: boolean;
+  /** Leave owner and group of copies to whoever runs us. */
+  readonly noOwner?: boolean;
+  /** Stop at the first object that fails. */
+  readonly failFast?: boolean;
+  /** Make every file durable before it gets its name. */
+  readonly fsync?: boolean;
+  /** Bytes a second. */
+  readonly bandwidth?: number | undefined;
+  /** Asked now and then; a signal ends the run between two objects. */
+  readonly stopped?: () => StopSignal | undefined;
+  readonly report?: LfuReport;
+}
+
+export interface DeleteLimit {
+  readonly value: number;
+  /** An object count, or per cent of the objects that the slave has. */
+  readonly unit: 'objects' | 'percent';
+}
+
+/** What is told while a run goes on. */
+export interface LfuReport {
+  /** A change was made, or would be. */
+  readonly changed?: (change: LfuChange) => void;
+  readonly problem?: (problem: LfuProblem) => void;
+  /** An object with `logall` was looked at. */
+  readonly examined?: (path: Bytes) => void;
+  /** Objects looked at so far; then changes made, of how many. */
+  readonly progress?: (progress: Progress) => void;
+}
+
+export type Progress =
+  | { readonly phase: 'scan'; readonly objects: number }
+  | { readonly phase: 'apply'; readonly done: number; readonly total: number };
+
+export interface LfuResult {
+  /** 0: the slave is as the rules want it; 1: some objects failed; 130, 143: interrupted. */
+  readonly exit: 0 | 1 | 130 | 143;
+  /** Changes made, or to be made. */
+  readonly changes: number;
+  /** Objects that went from the slave, or would. */
+  readonly removals: number;
+  /** Bytes of the files that were copied, or would be. */
+  readonly bytes: number;
+  readonly problems: number;
+  /** Objects that were looked at. */
+  readonly objects: { readonly master: number; readonly slave: number };
+}

@@ -1,0 +1,237 @@
+/** A run of lfu: look at both trees, plan, ask the guards, and only then touch the slave. */
+import { hostname } from 'node:os';
+import { b, bytes, printable } from '../bytes/bytes.ts';
+import { createCopier } from '../files/copy.ts';
+import { closeDir, type Dir } from '../files/dir.ts';
+import { holdAt } from '../files/held.ts';
+import { AT_FDCWD } from '../files/kernel.ts';
+import { openTree, type Tree } from '../files/tree.ts';
+import { EXIT, XhError } from '../message/error.ts';
+import { applyPlan } from './apply/apply.ts';
+import type { LfuOptions, LfuResult } from './options.ts';
+import { Interrupted, createPace, type Pace } from './pace.ts';
+import type { LfuChange, LfuProblem } from './plan/change.ts';
+import type { RunFacts } from './plan/facts.ts';
+import { planRun, type Plan } from './plan/plan.ts';
+import {
+  lockSlave,
+  makeSlave,
+  openMaster,
+  openSlave,
+  refuseNested,
+  rootObject,
+  type Root,
+  type SlaveRoot,
+} from './roots.ts';
+import { NOTHING_THERE, directoryScanner } from './scan/scanner.ts';
+
+/**
+ * Makes the slave what the master and the rules want. Problems with single objects are reported and
+ * counted, and everything else is done.
+ * @throws XhError exit 2 for roots that are none, exit 3 when a guard refuses; nothing is touched then
+ */
+export async function runLfu(options: LfuOptions): Promise<LfuResult> {
+  const tally = createTally(options);
+  const pace = createPace(options);
+  const master = openMaster(options.master);
+  const handles: Dir[] = [master.dir];
+  try {
+    const slave = openSlave(options.slave);
+    handles.push(slave.parent);
+    if (slave.dir !== undefined) handles.push(slave.dir);
+    refuseNested(master, slave);
+    if (slave.dir !== undefined && options.dryRun !== true) lockSlave(slave.dir, slave.name);
+    const masterTree = openTree(master.dir, { quiet: true });
+    try {
+      await run({ options, tally, pace, master, slave, masterTree });
+    } finally {
+      masterTree.closeBelow();
+    }
+    return tally.result(undefined);
+  } catch (error) {
+    if (error instanceof Interrupted) return tally.result(error);
+    throw error;
+  } finally {
+    for (const dir of handles) closeDir(dir);
+  }
+}
+
+interface Stage {
+  readonly options: LfuOptions;
+  readonly tally: Tally;
+  readonly pace: Pace;
+  readonly master: Root;
+  readonly slave: SlaveRoot;
+  readonly masterTree: Tree;
+}
+
+async function run(stage: Stage): Promise<void> {
+  const { options, tally, slave } = stage;
+  const plan = await makePlan(stage);
+  tally.planned(plan);
+  refuseDeletions(plan, options);
+  if (options.dryRun === true) {
+    for (const change of plan.changes) tally.changed(change);
+    return;
+  }
+  if (plan.changes.length === 0) return;
+  if (slave.dir !== undefined) {
+    await apply(stage, plan, slave.dir);
+    return;
+  }
+  const made = makeSlave(slave);
+  try {
+    lockSlave(made, slave.name);
+    await apply(stage, plan, made);
+  } finally {
+    closeDir(made);
+  }
+}
+
+async function makePlan(stage: Stage): Promise<Plan> {
+  const { options, tally, pace, master, slave, masterTree } = stage;
+  const privileged = isPrivileged();
+  // where we are may be a directory that we may not read
+  const workingDirectory = holdAt({ fd: AT_FDCWD, path: b`.` }, b`.`);
+  const slaveTree = slave.dir === undefined ? undefined : openTree(slave.dir);
+  try {
+    const scan = { workingDirectory, privileged };
+    return await planRun({
+      master: {
+        scanner: directoryScanner(masterTree, scan),
+        path: master.path,
+        tree: masterTree,
+        root: rootObject(master.dir, privileged),
+      },
+      slave: {
+        scanner: slaveTree === undefined ? NOTHING_THERE : directoryScanner(slaveTree, scan),
+        path: slave.path,
+        root: slave.dir === undefined ? undefined : rootObject(slave.dir, privileged),
+      },
+      facts: factsOf(stage),
+      decide: hasRules(options) ? options.rules?.decide : undefined,
+      checksum: options.checksum === true,
+      oneFileSystem: options.oneFileSystem === true,
+      privileged,
+      hooks: {
+        problem: tally.problem,
+        examined: (path) => options.report?.examined?.(path),
+        breathe(objects) {
+          const breath = pace.breathe();
+          if (breath !== undefined) options.report?.progress?.({ phase: 'scan', objects });
+          return breath;
+        },
+      },
+    });
+  } finally {
+    slaveTree?.closeBelow();
+    closeDir(workingDirectory);
+  }
+}
+
+async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
+  const { options, tally, pace, masterTree } = stage;
+  const slaveTree = openTree(slave);
+  try {
+    await applyPlan(
+      plan.changes,
+      {
+        master: masterTree,
+        slave: slaveTree,
+        copier: createCopier(),
+        pace,
+        privileged: isPrivileged(),
+        fsync: options.fsync === true,
+        aside: new Map(),
+        touched: new Set(),
+        opened: new Map(),
+        made: new Map(),
+      },
+      { changed: tally.changed, problem: tally.problem, failFast: options.failFast === true },
+    );
+  } finally {
+    slaveTree.closeBelow();
+  }
+}
+
+function refuseDeletions(plan: Plan, { maxDelete }: LfuOptions): void {
+  if (maxDelete === undefined) return;
+  const { value, unit } = maxDelete;
+  const most = unit === 'objects' ? value : (plan.objects.slave * value) / 100;
+  if (plan.removals <= most) return;
+  const limit = unit === 'objects' ? String(value) : `${value}% of ${plan.objects.slave}`;
+  throw new XhError(
+    'E_LFU_MAX_DELETE',
+    `${plan.removals} objects would be deleted, more than --max-delete ${limit}`,
+    {
+      exit: EXIT.refused,
+      remedy: 'nothing was touched; see what goes with -n and without --max-delete',
+    },
+  );
+}
+
+function factsOf({ options, master, slave }: Stage): RunFacts {
+  const { rules } = options;
+  return {
+    ownership: {
+      copied: options.noOwner !== true,
+      uid: process.geteuid?.() ?? 0,
+      gid: process.getegid?.() ?? 0,
+    },
+    master: master.name,
+    slave: slave.name,
+    host: rules?.sources.host ?? bytes(hostname()),
+    arch: rules?.sources.arch ?? b``,
+  };
+}
+
+/** Asking a million times for a decision that is always the same takes its time. */
+function hasRules({ rules }: LfuOptions): boolean {
+  return rules !== undefined && rules.chains.length > 0;
+}
+
+function isPrivileged(): boolean {
+  return process.geteuid?.() === 0;
+}
+
+/** Counts what is reported. */
+interface Tally {
+  readonly planned: (plan: Plan) => void;
+  readonly changed: (change: LfuChange) => void;
+  readonly problem: (problem: LfuProblem) => void;
+  readonly result: (interrupted: Interrupted | undefined) => LfuResult;
+}
+
+function createTally({ report }: LfuOptions): Tally {
+  const count = { changes: 0, removals: 0, bytes: 0, problems: 0 };
+  let objects = { master: 0, slave: 0 };
+  let total = 0;
+  return {
+    planned(plan) {
+      ({ objects } = plan);
+      total = plan.changes.length;
+    },
+    changed(change) {
+      count.changes++;
+      if (change.kind === 'copy') count.bytes += change.from.stat.size;
+      if (change.kind === 'delete' || change.kind === 'keep') count.removals++;
+      report?.changed?.(change);
+      report?.progress?.({ phase: 'apply', done: count.changes, total });
+    },
+    problem(problem) {
+      count.problems++;
+      report?.problem?.(problem);
+    },
+    result(interrupted) {
+      const exit =
+        interrupted === undefined
+          ? count.problems > 0
+            ? 1
+            : 0
+          : interrupted.signal === 'SIGINT'
+            ? 130
+            : 143;
+      return { exit, ...count, objects };
+    },
+  };
+}
