@@ -12,6 +12,7 @@
 export const TEST_PACKAGES = [
   { name: 'acl', provides: 'setfacl', why: 'copies keep access control lists' },
   { name: 'attr', provides: 'setfattr', why: 'copies keep extended attributes' },
+  { name: 'bzip2', provides: 'bzip2', why: 'importing .tar.bz2' },
   { name: 'busybox', provides: 'busybox', why: 'showpath under the smallest sh' },
   { name: 'cron', provides: 'crontab', why: "crontab fragments in cron's own eyes" },
   { name: 'e2fsprogs', provides: 'mkfs.ext4', why: 'full and read-only file systems' },

@@ -29,6 +29,8 @@ export interface ImportRequest {
   readonly versioned: boolean;
   readonly replace: boolean;
   readonly allowSetId: boolean;
+  /** Links that lead out of software of unknown origin are kept. */
+  readonly allowOutsideLinks: boolean;
   /** Where the software stood or was built for. */
   readonly origin?: Bytes;
 }
@@ -61,6 +63,7 @@ export async function importSoftware(
   ]);
   const software = await planImport(request.source, {
     allowSetId: request.allowSetId,
+    allowOutsideLinks: request.allowOutsideLinks,
     depot: { has: (name) => there.has(name) },
     ...(request.name !== undefined && { name: request.name }),
     ...(request.version !== undefined && { version: request.version }),
@@ -135,7 +138,12 @@ async function contentObjects(software: ImportPlan): Promise<PackageObject[]> {
       case 'directory':
         return { ...common, type: 'directory' };
       case 'file':
-        return { ...common, type: 'file', content: contents.get(object) ?? Buffer.alloc(0) };
+        return {
+          ...common,
+          type: 'file',
+          content: contents.get(object) ?? Buffer.alloc(0),
+          ...(object.hardLinkOf !== undefined && { hardLinkOf: object.hardLinkOf }),
+        };
       case 'link':
         return {
           ...common,

@@ -23,7 +23,8 @@ export type PackageObject = {
   readonly mtime?: Time;
 } & (
   | { readonly type: 'directory' }
-  | { readonly type: 'file'; readonly content: Uint8Array }
+  /** `hardLinkOf`: another file of the same type that this is a second name of. */
+  | { readonly type: 'file'; readonly content: Uint8Array; readonly hardLinkOf?: Bytes }
   /** `to`: the path in the package that it leads to, when it does; its text is then made to fit. */
   | { readonly type: 'link'; readonly target: Bytes; readonly to?: Bytes }
 );
@@ -120,7 +121,13 @@ function treesOf(
     } else {
       const hash = sha256(object.content);
       contents.set(hash, object.content);
-      put(place.type, { ...common, type: 'file', size: object.content.length, sha256: hash });
+      put(place.type, {
+        ...common,
+        type: 'file',
+        size: object.content.length,
+        sha256: hash,
+        ...(object.hardLinkOf !== undefined && { hardLinkOf: object.hardLinkOf }),
+      });
     }
   }
   for (const { type, path, target } of layout.links) {

@@ -8,6 +8,7 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'content',
   'directory',
   'from',
+  'hardLinkOf',
   'keptAs',
   'link',
   'lines',

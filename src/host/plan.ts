@@ -34,6 +34,8 @@ export interface TreeObject {
   readonly target?: Bytes;
   readonly size?: number;
   readonly sha256?: string;
+  /** Path in the same tree of a file that this is another name of. */
+  readonly hardLinkOf?: Bytes;
   /** Seconds and nanoseconds. */
   readonly mtime?: readonly [number, number];
 }

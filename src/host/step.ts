@@ -14,6 +14,7 @@ import {
   chmodAt,
   chownAt,
   createAt,
+  hardLinkAt,
   makeDirAt,
   openFileAt,
   readLinkAt,
@@ -271,16 +272,27 @@ function stageTree(
     open.set(path, opened);
     return opened;
   };
+  const names: (() => void)[] = [];
   const finished: (() => void)[] = [];
   try {
     for (const object of change.objects) {
       if (object.path === '') continue;
       const parent = directoryOf(object.path.includes('/') ? dirname(object.path) : b``);
       const name = basename(object.path);
+      if (object.hardLinkOf !== undefined) {
+        const other = object.hardLinkOf;
+        // its first name may be any in the tree
+        names.push(() => {
+          const at = directoryOf(other.includes('/') ? dirname(other) : b``);
+          hardLinkAt(at, basename(other), parent, name);
+        });
+        continue;
+      }
       makeTreeObject(parent, name, object, contents);
       if (object.type !== 'directory') finish(parent, name, object, uid, gid);
       else finished.push(() => finish(parent, name, object, uid, gid));
     }
+    for (const link of names) link();
     // a directory's mode and times last: making its contents needs one and changes the other
     for (const last of finished.toReversed()) last();
   } finally {
