@@ -110,6 +110,10 @@ async function furnish({ root, software, keep, must }: Fixture): Promise<void> {
     'share/tool/table': 'one\ntwo\n',
     'man/man1/tool.1': '.TH TOOL 1\n',
   });
+  writeTree(join(software, 'newer'), {
+    'bin/older': command('newer answers'),
+    'share/older/table': 'three\n',
+  });
 }
 
 /** Programs of a package answer so. */

@@ -39,6 +39,7 @@ export async function killAtEach(fixture: Fixture, killed: Killed): Promise<stri
   const after = snapshot(root);
   const problems: string[] = [];
   const calls = all.filter((call, index) => killed.which?.(call, index) ?? true);
+  const outcomes = { undone: 0, done: 0 };
   for (const [index, call] of calls.entries()) {
     const problem = (what: string): void => {
       problems.push(`killed at ${call.name} ${call.number} ${call.shown}: ${what}`);
@@ -48,9 +49,14 @@ export async function killAtEach(fixture: Fixture, killed: Killed): Promise<stri
     if (signal !== 'SIGKILL') problem(`it ended by ${String(signal)}`);
     for (const each of torn(before, after, snapshot(root))) problem(each);
     for (const each of await silent(root, killed.programs ?? {})) problem(each);
-    for (const each of await settle(fixture, killed, index, { before, after })) problem(each);
+    const settled = await settle(fixture, killed, index, { before, after });
+    for (const each of settled.problems) problem(each);
+    if (settled.outcome !== undefined) outcomes[settled.outcome] += 1;
   }
-  console.log(`xh ${words.join(' ')} killed: ${countText(calls)}`);
+  if (outcomes.undone === 0 || outcomes.done === 0) problems.push('it never was undone, or done');
+  console.log(
+    `xh ${words.join(' ')}: killed at ${countText(calls)}; ${outcomes.undone} undone, ${outcomes.done} done`,
+  );
   return problems;
 }
 
@@ -76,13 +82,18 @@ interface Ends {
   readonly after: Snapshot;
 }
 
+interface Settled {
+  readonly problems: readonly string[];
+  readonly outcome?: 'undone' | 'done';
+}
+
 /** The next command, another kind from time to time; afterwards all is as before, or as after. */
 async function settle(
   fixture: Fixture,
   { words }: Killed,
   index: number,
   { before, after }: Ends,
-): Promise<string[]> {
+): Promise<Settled> {
   const problems: string[] = [];
   const must = async (...next: readonly string[]): Promise<void> => {
     const { status, stderr } = await fixture.xh(...next);
@@ -101,5 +112,6 @@ async function settle(
     await must(...words);
     problems.push(...differences(after, snapshot(fixture.root)));
   }
-  return problems;
+  if (fromBefore.length === 0) return { problems, outcome: 'undone' };
+  return fromAfter.length === 0 ? { problems, outcome: 'done' } : { problems };
 }
