@@ -15,7 +15,7 @@ import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import type { Draft } from '../host/draft.ts';
 import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
-import { findAccount } from '../site/passwd.ts';
+import { findAccount } from '../site/site-accounts.ts';
 import type { Site } from '../site/site.ts';
 
 /** Every file below a package's `export/`, links as links. */

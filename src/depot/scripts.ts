@@ -13,7 +13,8 @@ import type { Host } from '../host/transaction.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { readPackage } from '../package/read.ts';
 import { architecture } from '../site/arch.ts';
-import { demandAccount, type Account } from '../site/passwd.ts';
+import type { User } from '../site/accounts.ts';
+import { demandAccount } from '../site/site-accounts.ts';
 import { packagePath, softwarePath } from '../site/site.ts';
 
 const LOG = b`/.software/local/.admin/log`;
@@ -141,7 +142,7 @@ function accountFor(
   run: ScriptRun,
   runAs: Bytes | undefined,
   owner: Bytes | undefined,
-): Account | undefined {
+): User | undefined {
   const self = process.geteuid?.();
   if (self === 0) return demandAccount(host.site, runAs ?? owner ?? b`nobody`);
   if (runAs !== undefined && demandAccount(host.site, runAs).uid !== self) {
