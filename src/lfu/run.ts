@@ -1,6 +1,6 @@
 /** A run of lfu: look at both trees, plan, ask the guards, and only then touch the slave. */
 import { hostname } from 'node:os';
-import { b, bytes, printable } from '../bytes/bytes.ts';
+import { b, bytes } from '../bytes/bytes.ts';
 import { createCopier } from '../files/copy.ts';
 import { closeDir, type Dir } from '../files/dir.ts';
 import { holdAt } from '../files/held.ts';
@@ -11,6 +11,7 @@ import { applyPlan } from './apply/apply.ts';
 import type { LfuOptions, LfuResult } from './options.ts';
 import { Interrupted, createPace, type Pace } from './pace.ts';
 import type { LfuChange, LfuProblem } from './plan/change.ts';
+import type { Decide } from './plan/decide.ts';
 import type { RunFacts } from './plan/facts.ts';
 import { planRun, type Plan } from './plan/plan.ts';
 import {
@@ -109,7 +110,7 @@ async function makePlan(stage: Stage): Promise<Plan> {
         root: slave.dir === undefined ? undefined : rootObject(slave.dir, privileged),
       },
       facts: factsOf(stage),
-      decide: hasRules(options) ? options.rules?.decide : undefined,
+      decide: decideOf(options),
       checksum: options.checksum === true,
       oneFileSystem: options.oneFileSystem === true,
       privileged,
@@ -185,9 +186,10 @@ function factsOf({ options, master, slave }: Stage): RunFacts {
   };
 }
 
-/** Asking a million times for a decision that is always the same takes its time. */
-function hasRules({ rules }: LfuOptions): boolean {
-  return rules !== undefined && rules.chains.length > 0;
+/** Without rules nobody is asked: a million times the same answer takes its time. */
+function decideOf({ rules }: LfuOptions): Decide | undefined {
+  if (rules === undefined || rules.chains.length === 0) return undefined;
+  return (object) => rules.decide(object);
 }
 
 function isPrivileged(): boolean {

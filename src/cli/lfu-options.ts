@@ -1,0 +1,225 @@
+/** The command line of `lfu`: what there is, what it means, what is wrong with it. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { bytes, fromBuffer, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import type { DeleteLimit } from '../lfu/options.ts';
+import type { ScriptText } from '../lfu/rules/syntax.ts';
+import { EXIT, XhError } from '../message/error.ts';
+import { version } from '../message/version.ts';
+import type { ColorWhen } from './terminal.ts';
+
+export interface LfuCommandLine {
+  /** MASTER and SLAVE; only `--check` does without. */
+  readonly master: Bytes | undefined;
+  readonly slave: Bytes | undefined;
+  /** Rules, in the order given. */
+  readonly scripts: readonly ScriptText[];
+  readonly netgroupFiles: readonly Bytes[];
+  readonly check: boolean;
+  readonly dryRun: boolean;
+  readonly itemize: boolean;
+  readonly json: boolean;
+  readonly checksum: boolean;
+  readonly maxDelete: DeleteLimit | undefined;
+  readonly oneFileSystem: boolean;
+  readonly noOwner: boolean;
+  readonly failFast: boolean;
+  readonly fsync: boolean;
+  readonly bandwidth: number | undefined;
+  readonly log: Bytes | undefined;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+  readonly color: ColorWhen;
+}
+
+/**
+ * Reads a command line; help asked for has been printed when undefined is returned.
+ * @throws XhError exit 2
+ */
+export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
+  const scripts: ScriptText[] = [];
+  const parser = createParser(scripts);
+  try {
+    parser.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    const message = error.message.replace(/^error: /, '');
+    throw usage(message, "'lfu --help' lists the options");
+  }
+  const options = parser.opts<Parsed>();
+  const [master, slave, ...more] = parser.args.map((word) => rawArgument(word));
+  if (more.length > 0 || (!options.check && slave === undefined)) {
+    const count = parser.args.length;
+    throw usage(
+      `MASTER and SLAVE are wanted, ${count === 0 ? 'none' : count} given`,
+      "for example: lfu -n /export/local /disk/local; 'lfu --help' says more",
+    );
+  }
+  return {
+    master,
+    slave,
+    scripts,
+    netgroupFiles: (options.netgroup ?? []).map((word) => rawArgument(word)),
+    check: options.check === true,
+    dryRun: options.dryRun === true,
+    itemize: options.itemize === true || options.dryRun === true || options.json === true,
+    json: options.json === true,
+    checksum: options.checksum === true,
+    maxDelete: options.maxDelete,
+    oneFileSystem: options.oneFileSystem === true,
+    noOwner: !options.owner,
+    failFast: options.failFast === true,
+    fsync: options.fsync === true,
+    bandwidth: options.bwlimit,
+    log: options.log === undefined ? undefined : rawArgument(options.log),
+    verbose: options.verbose === true,
+    quiet: options.quiet === true,
+    color: options.color ?? 'auto',
+  };
+}
+
+interface Parsed {
+  readonly netgroup?: readonly string[];
+  readonly check?: true;
+  readonly dryRun?: true;
+  readonly itemize?: true;
+  readonly json?: true;
+  readonly checksum?: true;
+  readonly maxDelete?: DeleteLimit;
+  readonly oneFileSystem?: true;
+  readonly owner: boolean;
+  readonly failFast?: true;
+  readonly fsync?: true;
+  readonly bwlimit?: number;
+  readonly log?: string;
+  readonly verbose?: true;
+  readonly quiet?: true;
+  readonly color?: ColorWhen;
+}
+
+function createParser(scripts: ScriptText[]): Command {
+  const collect = (word: string, words: readonly string[] = []): string[] => [...words, word];
+  let texts = 0;
+  return new Command('lfu')
+    .usage('[options] MASTER SLAVE')
+    .description(
+      'Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.',
+    )
+    .argument('[directories...]')
+    .option('-f <file>', 'rules from a file, - for standard input (may repeat)', (word: string) => {
+      scripts.push(readScript(word));
+      return word;
+    })
+    .option(
+      '-e <text>',
+      'rules as they stand (may repeat; read in the order given)',
+      (word: string) => {
+        scripts.push({
+          file: bytes(++texts === 1 ? '-e' : `-e(${texts})`),
+          text: rawArgument(word),
+        });
+        return word;
+      },
+    )
+    .option('-n, --dry-run', 'print what would change, and touch nothing')
+    .option('-i, --itemize', 'print a line for each change')
+    .option('--json', 'print a JSON object for each change')
+    .option('-c, --checksum', 'compare contents, not only size and time')
+    .option('--max-delete <n|p%>', 'refuse the whole run when more would be deleted', deleteLimit)
+    .option('--one-file-system', 'do not enter other file systems mounted in MASTER')
+    .option('--numeric-ids', 'owners by number; those of a mounted MASTER always are')
+    .option('--no-owner', 'leave owner and group to whoever runs lfu')
+    .option('--keep-going', 'do everything else when an object fails (default)')
+    .option('--fail-fast', 'stop at the first object that fails')
+    .option('--fsync', 'make each file durable before it gets its name')
+    .option('--jobs <n>', 'how many files to copy at a time, at most', positive)
+    .option('--bwlimit <rate>', 'bytes a second to copy, or with k, M, G', rate)
+    .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect)
+    .option('--check', 'read the rules, with every list and netgroup, and run nothing')
+    .option('--log <file>', 'append a line for each change; JSON with --json')
+    .option('-v, --verbose', 'say more on standard error')
+    .option('-q, --quiet', 'say only what is wrong')
+    .addOption(
+      new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'),
+    )
+    .version(`lfu ${version}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .addHelpText('after', HELP)
+    .configureOutput({ writeErr: () => undefined })
+    .showSuggestionAfterError()
+    .exitOverride();
+}
+
+const HELP = `
+Examples:
+  lfu -n /export/local /disk/local
+      what would change, a line each; nothing is touched
+  lfu -i --max-delete 5% -f /etc/lfu/local.rules --log /var/log/lfu /export/local /disk/local
+      the nightly update of a slave, by rules
+  lfu -e 'owner=vlsitools { link; source /usr/remote/vlsi }' /export/local /disk/local
+      links in the place of what one package owns
+  lfu --check -f /etc/lfu/local.rules
+      whether the rules are right
+
+A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join
+set keep delete. Types: f d l p s b c, as find(1) has them.
+
+Exit codes: 0 the slave is as the rules want it; 1 some objects failed, each named on standard
+error, all others done; 2 the command line, the rules or a directory are wrong, nothing touched;
+3 refused by a guard, nothing touched; 130, 143 interrupted, the slave consistent.`;
+
+function readScript(word: string): ScriptText {
+  const file = rawArgument(word);
+  try {
+    return { file, text: fromBuffer(readFileSync(word === '-' ? 0 : toBuffer(file))) };
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new XhError('E_LFU_RULES', `the rules ${printable(file)} cannot be read: ${code}`, {
+      exit: EXIT.usage,
+      place: { file },
+      remedy: 'name a file that is there',
+    });
+  }
+}
+
+function deleteLimit(word: string): DeleteLimit {
+  const match = /^(\d{1,15}(?:\.\d{1,9})?)(%?)$/.exec(word);
+  const value = Number(match?.[1]);
+  if (match === null || (match[2] === '' && !Number.isInteger(value))) {
+    throw usage(`--max-delete ${word} is no number`, 'write a number of objects, or per cent: 5%');
+  }
+  return { value, unit: match[2] === '%' ? 'percent' : 'objects' };
+}
+
+function positive(word: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(word)) throw usage(`--jobs ${word} is no number`, 'write 1 or more');
+  return Number(word);
+}
+
+function rate(word: string): number {
+  const match = /^(\d{1,12})([kKmMgG]?)$/.exec(word);
+  const value = Number(match?.[1] ?? 0) * 1024 ** ' kmg'.indexOf((match?.[2] || ' ').toLowerCase());
+  if (match === null || value === 0) {
+    throw usage(`--bwlimit ${word} is no rate`, 'write bytes a second, or with k, M, G: 10M');
+  }
+  return value;
+}
+
+/**
+ * The bytes of an argument. Node has decoded it; what was not UTF-8 is found again in what the
+ * kernel keeps of the command line.
+ */
+function rawArgument(word: string): Bytes {
+  if (!word.includes('\ufffd')) return bytes(word);
+  const raw = fromBuffer(readFileSync('/proc/self/cmdline')).split('\0') as Bytes[];
+  return (
+    raw.find((argument) => toBuffer(argument).toString('utf8') === word) ??
+    raw.find((argument) => toBuffer(argument).toString('utf8').endsWith(`=${word}`)) ??
+    bytes(word)
+  );
+}
+
+function usage(message: string, remedy: string): XhError {
+  return new XhError('E_USAGE', message, { exit: EXIT.usage, remedy });
+}
