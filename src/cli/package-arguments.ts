@@ -1,5 +1,5 @@
 /** Packages as arguments: `NAME`, `NAME@RANGE`, a directory name. */
-import { bytes, type Bytes } from '../bytes/bytes.ts';
+import { bytes } from '../bytes/bytes.ts';
 import type { Wanted } from '../package/candidate.ts';
 import { parseRequest } from '../package/name.ts';
 import { parseRange } from '../package/range.ts';
@@ -8,8 +8,4 @@ import { parseRange } from '../package/range.ts';
 export function packageArgument(word: string): Wanted {
   const { name, range } = parseRequest(bytes(word));
   return range === undefined ? { name } : { name, range: parseRange(range) };
-}
-
-export function packageNames(words: readonly string[]): Bytes[] {
-  return words.map((word) => bytes(word));
 }

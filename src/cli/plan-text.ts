@@ -85,7 +85,7 @@ function difference(
   return patch
     .split('\n')
     .slice(4)
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && !(change.before.type === 'absent' && line.startsWith('@@')))
     .map((line) => {
       const shown = `     ${line
         .split('\t')

@@ -3,15 +3,14 @@
  * files, links in the farms, the receipt. Everything else that install, uninstall, use and
  * make-links do is which packages, and in which order.
  */
-import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
+import { b, printable, type Bytes } from '../bytes/bytes.ts';
 import type { MergedFragment } from '../export/fragment.ts';
 import { planFragments, removeFragments } from '../export/planFragments.ts';
 import { classesNamed, LINK_CLASSES, type LinkClass } from '../farm/classes.ts';
-import { planFarm } from '../farm/plan.ts';
+import { planFarm, type FarmRequest } from '../farm/plan.ts';
 import { wantedLinks, type WantedLink } from '../farm/wanted.ts';
 import { userName } from '../host/lock.ts';
-import { parseReceipt, receiptPath, sameReceipt, type Receipt } from '../host/receipt.ts';
-import { toJsonText } from '../host/json.ts';
+import { sameReceipt } from '../host/receipt.ts';
 import { DiagnosticError } from '../message/diagnostic.ts';
 import { didYouMean } from '../message/nearest.ts';
 import { architecture } from '../site/arch.ts';
@@ -20,9 +19,7 @@ import type { PackageMetadata } from '../package/read.ts';
 import type { Planning } from './context.ts';
 import { draftEdits, exportFiles, fragmentOwner, viewOf } from './fragments.ts';
 import { packageFiles } from './package-files.ts';
-
-/** A receipt with the fragments that this program merges. */
-export type PackageReceipt = Receipt<MergedFragment>;
+import { hasLinkAt, receiptOf, writeReceipt, type PackageReceipt } from './receipts.ts';
 
 export interface ActivateOptions {
   /** Whether the package is what its name means here: only then it has fragments and links. */
@@ -42,9 +39,8 @@ export function activate(
   const before = options.replaces ?? old;
   const fragments = options.current ? mergeFragments(planning, pack, before) : [];
   const wanted = options.current ? linksOf(planning, pack) : [];
-  if (options.current || (old?.links.length ?? 0) > 0) {
-    placeLinks(planning, pack, wanted, before?.links ?? []);
-  }
+  if (options.current) placeLinks(planning, pack, { wanted, had: before?.links ?? [] });
+  else if (old !== undefined) deactivate(planning, old);
   const receipt: PackageReceipt = {
     format: 1,
     package: pack.directory,
@@ -62,9 +58,13 @@ export function activate(
 }
 
 /** Plans taking fragments and links of an installed package out; the receipt is the caller's. */
-export function deactivate(planning: Planning, receipt: PackageReceipt): void {
+export function deactivate(
+  planning: Planning,
+  receipt: PackageReceipt,
+  options: { readonly leaving?: ReadonlySet<Bytes> } = {},
+): void {
   const { draft, host } = planning;
-  placeLinks(planning, receipt, [], receipt.links);
+  placeLinks(planning, receipt, { wanted: [], had: receipt.links, ...options });
   const removed = removeFragments({
     owner: fragmentOwner(host.site, receipt.name, undefined),
     before: receipt.fragments,
@@ -72,27 +72,29 @@ export function deactivate(planning: Planning, receipt: PackageReceipt): void {
   });
   planning.conflicts.push(...removed.conflicts);
   planning.notes.push(...removed.notes);
-  draftEdits(draft, host.site, removed.edits);
+  planning.conflicts.push(...draftEdits(draft, host.site, removed.edits));
 }
 
 /** Plans an installed package's links anew, and nothing else of it. */
 export function relink(planning: Planning, pack: PackageMetadata, receipt: PackageReceipt): void {
-  const links = linksOf(planning, pack);
-  placeLinks(planning, pack, links, receipt.links);
+  const wanted = linksOf(planning, pack);
+  placeLinks(planning, pack, { wanted, had: receipt.links });
+  keepLinks(planning, receipt, wanted);
+}
+
+/** Plans that a package which is installed, but is no longer in the depot, has no links. */
+export function unlink(planning: Planning, receipt: PackageReceipt): void {
+  placeLinks(planning, receipt, { wanted: [], had: receipt.links });
+  keepLinks(planning, receipt, []);
+}
+
+function keepLinks(
+  planning: Planning,
+  receipt: PackageReceipt,
+  links: readonly WantedLink[],
+): void {
   const next = { ...receipt, links };
   if (!sameReceipt(receipt, next)) writeReceipt(planning, next);
-}
-
-/** The receipt as the draft will leave it. */
-export function receiptOf(planning: Planning, directory: Bytes): PackageReceipt | undefined {
-  const file = planning.draft.read(receiptPath(directory));
-  return file === undefined ? undefined : parseReceipt<MergedFragment>(file.content);
-}
-
-export function writeReceipt(planning: Planning, receipt: PackageReceipt): void {
-  planning.draft.write(receiptPath(receipt.package), bytes(`${toJsonText(receipt)}\n`), {
-    bookkeeping: true,
-  });
 }
 
 function mergeFragments(
@@ -109,7 +111,7 @@ function mergeFragments(
   });
   planning.conflicts.push(...plan.conflicts);
   planning.notes.push(...plan.notes, ...plan.warnings.map((warning) => warning.message));
-  draftEdits(draft, host.site, plan.edits);
+  planning.conflicts.push(...draftEdits(draft, host.site, plan.edits));
   return plan.merged;
 }
 
@@ -146,18 +148,23 @@ function classesFor(pack: PackageMetadata): readonly LinkClass[] {
   ]);
 }
 
+/** A package that is in the depot, or what the receipt of one that leaves says of it. */
+type Placed =
+  | Pick<PackageMetadata, 'name' | 'directory' | 'options'>
+  | Pick<PackageReceipt, 'name' | 'package'>;
+
 function placeLinks(
   planning: Planning,
-  pack: { readonly name: Bytes; readonly options?: PackageMetadata['options'] },
-  wanted: readonly WantedLink[],
-  had: readonly WantedLink[],
+  pack: Placed,
+  links: Pick<FarmRequest, 'wanted' | 'had' | 'leaving'>,
 ): void {
   const result = planFarm(planning.draft, planning.host.site, {
+    ...links,
     package: pack.name,
-    priority: pack.options?.values.priority ?? 0,
-    wanted,
-    had,
+    directory: 'directory' in pack ? pack.directory : pack.package,
+    priority: 'options' in pack ? pack.options.values.priority : 0,
     priorityOf: (name) => planning.priorityOf(name),
+    recorded: (name, path) => hasLinkAt(planning, name, path),
     preferred: (name) => planning.config.values.prefer.get(name),
   });
   planning.conflicts.push(...result.conflicts);

@@ -1,4 +1,5 @@
 /** The packages of the depot with what each needs, read when it is asked for: an install follows a few of hundreds. */
+import { printable, type Bytes } from '../bytes/bytes.ts';
 import type { Dependent } from '../package/depend.ts';
 import type { Dependency } from '../package/dependencies.ts';
 import { listPackages, readPackage } from '../package/read.ts';
@@ -15,4 +16,10 @@ export function availablePackages(site: Site): readonly Dependent[] {
       },
     };
   });
+}
+
+/** What is said of a package that is installed here and that the depot has lost. */
+export function vanished(directory: Bytes): string {
+  const name = printable(directory);
+  return `${name} is installed here, but the depot has it no more: put it back, or xh uninstall ${name}`;
 }

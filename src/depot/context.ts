@@ -5,7 +5,7 @@ import { emptyPlan, type Conflict, type Plan, type ScriptRun } from '../host/pla
 import type { Host } from '../host/transaction.ts';
 import { XhError } from '../message/error.ts';
 import { DEFAULT_OPTIONS } from '../package/options.ts';
-import { readPackage } from '../package/read.ts';
+import { findPackage, readPackage } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
 import { refreshCommands } from '../site/refresh.ts';
 
@@ -19,6 +19,8 @@ export interface Planning {
   readonly scripts: ScriptRun[];
   /** The priority of a package of the depot by its name; 50 when it says nothing or is gone. */
   readonly priorityOf: (name: Bytes) => number;
+  /** Paths of the links of packages by their names, as far as they were asked for. */
+  readonly linkPaths: Map<Bytes, ReadonlySet<Bytes>>;
 }
 
 export function startPlanning(host: Host, config: Config): Planning {
@@ -30,6 +32,7 @@ export function startPlanning(host: Host, config: Config): Planning {
     notes: [],
     scripts: [],
     priorityOf: (name) => priorityOf(host, name),
+    linkPaths: new Map(),
   };
 }
 
@@ -56,7 +59,8 @@ export function finishPlanning(
 /** From `Options`; one that cannot be read is the install's error, not that of its neighbours. */
 function priorityOf(host: Host, name: Bytes): number {
   try {
-    return readPackage(host.site, name).options.values.priority;
+    const { directory } = findPackage(host.site, { name });
+    return readPackage(host.site, directory).options.values.priority;
   } catch (error) {
     if (error instanceof XhError) return DEFAULT_OPTIONS.values.priority;
     throw error;

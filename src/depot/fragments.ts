@@ -1,5 +1,5 @@
 /** Between the fragment kinds, which are pure, and the host: reading `export/`, looking, and turning edits into a draft. */
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, printable, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
 import type {
   Edit,
@@ -14,6 +14,8 @@ import { readLinkAt } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import type { Draft } from '../host/draft.ts';
+import type { Conflict } from '../host/plan.ts';
+import { stateText } from '../host/state.ts';
 import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
 import { findAccount } from '../site/site-accounts.ts';
 import type { Site } from '../site/site.ts';
@@ -77,9 +79,15 @@ export function viewOf(draft: Draft, site: Site): HostView {
   };
 }
 
-/** Puts edits into the draft. */
-export function draftEdits(draft: Draft, site: Site, edits: readonly Edit[]): void {
+/** Puts edits into the draft. @returns what stands in the way of those that cannot be made */
+export function draftEdits(draft: Draft, site: Site, edits: readonly Edit[]): Conflict[] {
+  const conflicts: Conflict[] = [];
   for (const edit of edits) {
+    const blocked = draft.obstacle(dirname(edit.path));
+    if (blocked !== undefined) {
+      conflicts.push(obstacle(draft, blocked, edit.path));
+      continue;
+    }
     switch (edit.op) {
       case 'write':
         makeRemembered(draft, dirname(edit.path));
@@ -102,6 +110,16 @@ export function draftEdits(draft: Draft, site: Site, edits: readonly Edit[]): vo
   }
   const gone = edits.filter((edit) => edit.op === 'remove').map((edit) => dirname(edit.path));
   dropEmpty(draft, gone);
+  return conflicts;
+}
+
+function obstacle(draft: Draft, blocked: Bytes, path: Bytes): Conflict {
+  return {
+    code: 'E_FRAGMENT_OBSTACLE',
+    path: blocked,
+    message: `${printable(blocked)} is ${stateText(draft.look(blocked))} where a directory has to be, for ${printable(path)}`,
+    remedy: 'move it away',
+  };
 }
 
 /** Mode and owner of a file that is new; one that was there keeps its own. */

@@ -1,7 +1,9 @@
 /** `xh import`: a package out of software that exists, switched into the depot in one step. */
-import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
+import { statSync } from 'node:fs';
+import { b, bytes, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
+import { EXIT, XhError } from '../message/error.ts';
 import { printDependencies } from '../package/dependencies.ts';
 import { printFileTypes } from '../package/file-types.ts';
 import type { ImportFinding } from '../package/import/findings.ts';
@@ -17,7 +19,7 @@ import { fileTypeSorter } from '../site/file-types.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { maintainerOf } from './maintainer.ts';
-import { planPublish, prepareTypes, textObject, type PackageObject } from './publish.ts';
+import { planPublish, textObject, type PackageObject } from './publish.ts';
 
 export interface ImportRequest {
   /** The .deb, archive or directory. */
@@ -57,6 +59,7 @@ export async function importSoftware(
   companions: readonly Bytes[] = [],
 ): Promise<ImportResult> {
   const planning = startPlanning(host, config);
+  demandSource(request.source);
   const there = new Set([
     ...listPackages(host.site).flatMap((each) => [each.name, each.directory]),
     ...companions,
@@ -74,8 +77,14 @@ export async function importSoftware(
     request.versioned && version !== undefined ? packageDirectory(name, version) : name;
   const objects = [...adminObjects(software, config, request), ...(await contentObjects(software))];
   const typeOf = fileTypeSorter(software.fileTypes);
-  prepareTypes(planning, new Set(objects.map(({ path }) => typeOf(path))));
-  const contents = planPublish(planning, { directory, typeOf, objects, replace: request.replace });
+  const contents = planPublish(planning, {
+    directory,
+    typeOf,
+    objects,
+    replace: request.replace,
+    remedy:
+      'give another --name, stand it beside the other with --versioned, or replace it with --replace',
+  });
   if (currentDirectory(planning, name) === undefined) planCurrentLink(planning, name, directory);
   return {
     plan: finishPlanning(planning, 'import', [directory]),
@@ -86,6 +95,16 @@ export async function importSoftware(
     findings: software.findings,
     contents,
   };
+}
+
+/** @throws XhError E_NO_SOURCE (exit 2) */
+function demandSource(source: Bytes): void {
+  if (statSync(toBuffer(source), { throwIfNoEntry: false }) !== undefined) return;
+  throw new XhError('E_NO_SOURCE', `there is no ${printable(source)} to import`, {
+    exit: EXIT.usage,
+    place: { file: source },
+    remedy: 'name a .deb, a tarball, or a directory that an installation has left',
+  });
 }
 
 /** The names that several sources will have as packages, so that they may depend on each other. */

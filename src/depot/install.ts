@@ -1,18 +1,24 @@
 /** `xh install`: dependencies in order, scripts, fragments, links, path table, receipts; one transaction. */
 import { printable, type Bytes } from '../bytes/bytes.ts';
-import { installedPackages } from '../host/receipt.ts';
 import type { Plan, ScriptRun } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import type { Wanted } from '../package/candidate.ts';
-import { installOrder } from '../package/depend.ts';
+import { installOrder, type Dependent } from '../package/depend.ts';
 import { readPackage, type PackageMetadata } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
 import { hostHas } from '../site/host-has.ts';
-import { availablePackages } from './available.ts';
-import { activate, receiptOf, type PackageReceipt } from './activate.ts';
+import { availablePackages, vanished } from './available.ts';
+import { activate } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { planPathTable } from './path-table.ts';
+import {
+  installedDirectories,
+  receiptOf,
+  receiptsOf,
+  writeReceipt,
+  type PackageReceipt,
+} from './receipts.ts';
 import { hasScript, runScript, undoScripts } from './scripts.ts';
 
 export interface InstallResult {
@@ -32,9 +38,9 @@ export function planInstall(
   wanted: readonly Wanted[] | 'installed',
 ): InstallResult {
   const planning = startPlanning(host, config);
-  const asked =
-    wanted === 'installed' ? installedPackages(host.walker).map((name) => ({ name })) : wanted;
-  const { order, system } = installOrder(availablePackages(host.site), asked);
+  const available = availablePackages(host.site);
+  const asked = wanted === 'installed' ? installedAndThere(planning, available) : wanted;
+  const { order, system } = installOrder(available, asked);
   for (const { package: needing, dependency } of system) {
     if (hostHas(dependency.name)) continue;
     planning.notes.push(
@@ -87,27 +93,51 @@ export async function withScripts(
   }
 }
 
-/** One package: current unless another version of its name is. */
+/** What is installed, but for packages that the depot has lost: these are told of. */
+function installedAndThere(planning: Planning, available: readonly Dependent[]): Wanted[] {
+  const there = new Set(available.map(({ directory }) => directory));
+  const installed = installedDirectories(planning);
+  const lost = installed.filter((directory) => !there.has(directory));
+  planning.notes.push(...lost.map(vanished));
+  return installed.filter((directory) => there.has(directory)).map((name) => ({ name }));
+}
+
+/**
+ * One package: current unless another version of its name is. When the name has come to mean another
+ * version than it did (as a shared tree may bring about), that one gives way with all it has.
+ */
 export function planPackage(planning: Planning, pack: PackageMetadata): void {
   const before = planning.draft.size();
-  const standing = currentDirectory(planning, pack.name);
-  const current = standing === undefined || standing === pack.directory;
-  if (standing === undefined) planCurrentLink(planning, pack.name, pack.directory);
+  const standing = currentDirectory(planning, pack.name) ?? pack.directory;
+  const current = standing === pack.directory;
+  planCurrentLink(planning, pack.name, standing);
   if (!current) {
     planning.notes.push(
       `${printable(standing)} stays the current version; switch with: xh use ${printable(pack.name)}@${printable(pack.version ?? pack.directory)}`,
     );
+    handOver(planning, pack, standing);
   }
-  activate(planning, pack, { current });
+  const replaces = current ? inItsPlace(planning, pack) : undefined;
+  activate(planning, pack, { current, ...(replaces !== undefined && { replaces }) });
+  if (replaces !== undefined) {
+    writeReceipt(planning, { ...replaces, current: false, fragments: [], links: [] });
+  }
   const changes = planning.draft.size() !== before;
   if (changes && hasScript(planning.host, pack.directory)) {
     planning.scripts.push({ package: pack.directory, action: 'install' });
   }
 }
 
-/** Receipts of all installed packages. */
-export function allReceipts(planning: Planning): PackageReceipt[] {
-  return installedPackages(planning.host.walker)
-    .map((directory) => receiptOf(planning, directory))
-    .filter((receipt) => receipt !== undefined);
+/** A version that was current when it was installed, and is not any more: the one that is takes over. */
+function handOver(planning: Planning, pack: PackageMetadata, standing: Bytes): void {
+  if (receiptOf(planning, pack.directory)?.current !== true) return;
+  if (receiptOf(planning, standing) === undefined) return;
+  planPackage(planning, readPackage(planning.host.site, standing));
+}
+
+/** The other version that this host has as the current one. */
+function inItsPlace(planning: Planning, pack: PackageMetadata): PackageReceipt | undefined {
+  return receiptsOf(planning, pack.name).find(
+    (receipt) => receipt.current && receipt.package !== pack.directory,
+  );
 }

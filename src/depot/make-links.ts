@@ -1,5 +1,5 @@
 /** `xh make-links`: farms and path table made what the installed packages want. */
-import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
+import { b, slice, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
 import { LINK_CLASSES } from '../farm/classes.ts';
 import { holder } from '../farm/plan.ts';
@@ -7,44 +7,52 @@ import { closeDir, listDir, openDirAt, type Dir } from '../files/dir.ts';
 import { statAt } from '../files/stat.ts';
 import { dropEmpty } from '../host/made-directories.ts';
 import type { Plan } from '../host/plan.ts';
-import { installedPackages } from '../host/receipt.ts';
 import type { Host } from '../host/transaction.ts';
-import { XhError } from '../message/error.ts';
-import { readPackage } from '../package/read.ts';
+import type { Wanted } from '../package/candidate.ts';
+import { listPackages, readPackage } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
-import { receiptOf, relink, type PackageReceipt } from './activate.ts';
+import { relink, unlink } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning } from './context.ts';
+import { vanished } from './available.ts';
 import { planPathTable } from './path-table.ts';
+import {
+  installedDirectories,
+  installedNamed,
+  receiptOf,
+  type PackageReceipt,
+} from './receipts.ts';
 
 /**
  * Plans the links of the named packages, or of all that are installed; with all, links of ours whose
  * package is gone are removed too.
  * @throws XhError E_NOT_INSTALLED
  */
-export function planMakeLinks(host: Host, config: Config, names: readonly Bytes[]): Plan {
+export function planMakeLinks(host: Host, config: Config, names: readonly Wanted[]): Plan {
   const planning = startPlanning(host, config);
-  const installed = installedPackages(host.walker);
-  const missing = names.find((name) => !installed.includes(name));
-  if (missing !== undefined) {
-    throw new XhError('E_NOT_INSTALLED', `${printable(missing)} is not installed here`, {
-      remedy: `xh install ${printable(missing)}`,
-    });
-  }
-  const receipts = (names.length > 0 ? names : installed)
+  const all = names.length === 0;
+  const directories = all
+    ? installedDirectories(planning)
+    : names.map((name) => installedNamed(planning, name));
+  const receipts = directories
     .map((directory) => receiptOf(planning, directory))
     .filter((receipt) => receipt !== undefined);
+  const there = new Set(listPackages(host.site).map(({ directory }) => directory));
   for (const receipt of receipts) {
-    if (receipt.current) relink(planning, readPackage(host.site, receipt.package), receipt);
+    if (!there.has(receipt.package)) {
+      planning.notes.push(vanished(receipt.package));
+      unlink(planning, receipt);
+    } else if (receipt.current) {
+      relink(planning, readPackage(host.site, receipt.package), receipt);
+    }
   }
-  if (names.length === 0) dropStray(planning, receipts);
+  if (all) dropStray(planning, receipts);
   planPathTable(planning);
-  return finishPlanning(planning, 'make-links', names);
+  return finishPlanning(planning, 'make-links', directories);
 }
 
 /** Links of ours in the farms that no receipt knows. */
 function dropStray(planning: Planning, receipts: readonly PackageReceipt[]): void {
   const { draft, host } = planning;
-  const names = new Set(receipts.filter(({ current }) => current).map(({ name }) => name));
   const known = new Set(
     receipts
       .map((receipt) => receiptOf(planning, receipt.package) ?? receipt)
@@ -57,8 +65,7 @@ function dropStray(planning: Planning, receipts: readonly PackageReceipt[]): voi
     if (has.type !== 'ours') continue;
     // a person's own link into a package that is there is his
     const target = slice(has.target, host.site.root === '/' ? 0 : host.site.root.length);
-    if (names.has(has.package) && host.walker.stat(target, { follow: true }) !== undefined)
-      continue;
+    if (host.walker.stat(target, { follow: true }) !== undefined) continue;
     draft.remove(path);
     gone.push(path);
   }

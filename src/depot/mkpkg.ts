@@ -1,5 +1,5 @@
 /** `xh mkpkg`: the skeleton of a package from templates, in one step that leaves nothing when it fails. */
-import { b, bytes, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, fromBuffer, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from '../bytes/path.ts';
 import { about } from '../files/error.ts';
@@ -17,7 +17,7 @@ import { inSite } from '../site/site.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { maintainerOf } from './maintainer.ts';
-import { planPublish, prepareTypes, textObject, type PackageObject } from './publish.ts';
+import { planPublish, textObject, type PackageObject } from './publish.ts';
 import { shipped } from './resources.ts';
 
 export interface MkpkgRequest {
@@ -62,8 +62,13 @@ export function planMkpkg(host: Host, config: Config, request: MkpkgRequest): Mk
   const adopted = request.from === undefined ? [] : adopt(request.from);
   const objects = merged(adopted, templates(host, config, request, directory), request);
   const typeOf = sorter(config, objects, request);
-  prepareTypes(planning, new Set(objects.map(({ path }) => typeOf(path))));
-  const contents = planPublish(planning, { directory, typeOf, objects, replace: false });
+  const contents = planPublish(planning, {
+    directory,
+    typeOf,
+    objects,
+    replace: false,
+    remedy: 'give it another name, or stand it beside the other with --version and --versioned',
+  });
   if (currentDirectory(planning, name) === undefined) planCurrentLink(planning, name, directory);
   return { plan: finishPlanning(planning, 'mkpkg', [directory]), directory, contents };
 }
@@ -138,7 +143,7 @@ function sharedRules(): PackageObject {
 /** @throws FileError; XhError E_ADOPT for what cannot be in a package */
 function adopt(from: Bytes): PackageObject[] {
   if (!lstatSync(toBuffer(b`${from}/.`), { throwIfNoEntry: false })?.isDirectory()) {
-    throw new XhError('E_ADOPT', `--from ${from}: there is no such directory`, {
+    throw new XhError('E_ADOPT', `--from ${printable(from)}: there is no such directory`, {
       exit: EXIT.usage,
       place: { file: from },
     });
@@ -173,7 +178,7 @@ function objectsAt(top: Bytes, path: Bytes): PackageObject[] {
   if (stat.isFile()) return [{ path, type: 'file', mode, mtime, content: readFileSync(file) }];
   throw new XhError(
     'E_ADOPT',
-    `${path}: neither file, directory nor link; it cannot be in a package`,
+    `${printable(path)}: neither file, directory nor link; it cannot be in a package`,
     {
       exit: EXIT.refused,
       place: { file: b`${top}/${path}` },

@@ -6,10 +6,7 @@ import { readLinkAt } from '../files/names.ts';
 import { statAt, type ObjectStat } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import type { ReceiptFile } from '../host/receipt.ts';
-import type { FileType } from '../site/file-types.ts';
-
-/** What a type's files are like: those of hosts and of the moment change by themselves. */
-const CHANGING: ReadonlySet<string> = new Set(['local', 'spool']);
+import { isHostsOwn, type FileType } from '../site/file-types.ts';
 
 /**
  * All paths of package `directory`, type by type, each directory before what is in it. A file that
@@ -23,12 +20,12 @@ export function packageFiles(
   known: readonly ReceiptFile[] = [],
 ): ReceiptFile[] {
   const before = new Map(known.map((file) => [file.path, file]));
-  return types.flatMap(({ name }) => {
-    const top = b`/.software/${name}/${directory}`;
+  return types.flatMap((type) => {
+    const top = b`/.software/${type.name}/${directory}`;
     const place = walker.tryLocate(top, { follow: true });
     const stat = place === undefined ? undefined : statAt(place.dir, place.name);
     if (place === undefined || stat === undefined) return [];
-    const scan: Scan = { before, changing: CHANGING.has(name) };
+    const scan: Scan = { before, changing: isHostsOwn(type) };
     return [...objects(place.dir, place.name, top, stat, scan)];
   });
 }

@@ -1,15 +1,16 @@
 /** `xh prefer NAME PKG`: the site's own word on who provides a name that several packages have. */
 import { printable, type Bytes } from '../bytes/bytes.ts';
-import { readFarmState, readPreferences, writePreferences } from '../farm/state.ts';
+import { contestedIn, preferencesIn } from '../farm/state.ts';
 import { basename } from '../bytes/path.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import { XhError } from '../message/error.ts';
-import { readPackage } from '../package/read.ts';
+import { findPackage, readPackage } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
-import { receiptOf, relink } from './activate.ts';
+import { relink } from './activate.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory } from './current.ts';
+import { receiptOf } from './receipts.ts';
 
 /**
  * Plans a preference, and the links that follow from it when the packages are installed. Without a
@@ -23,7 +24,7 @@ export function planPrefer(
   provider: Bytes | undefined,
 ): Plan {
   const planning = startPlanning(host, config);
-  const preferences = new Map(readPreferences(planning.draft));
+  const preferences = preferencesIn(planning.draft);
   const before = preferences.get(name);
   if (provider === undefined) {
     if (!preferences.delete(name)) {
@@ -32,13 +33,10 @@ export function planPrefer(
       });
     }
   } else {
-    readPackage(host.site, provider);
-    preferences.set(name, provider);
+    preferences.set(name, findPackage(host.site, { name: provider }).name);
   }
-  writePreferences(planning.draft, preferences);
-  const contested = [...readFarmState(planning.draft).contested];
   const concerned = new Set(
-    contested
+    [...contestedIn(planning.draft)]
       .filter(([path]) => path === name || basename(path) === name)
       .flatMap(([, candidates]) => candidates.map((candidate) => candidate.package)),
   );

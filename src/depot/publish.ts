@@ -2,17 +2,18 @@
  * A package's trees from what should be in it: each file into the tree of its type, links between
  * types in the share tree, all of it switched into place at once.
  */
-import { b, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import { b, fromBuffer, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { sha256 } from '../files/content.ts';
 import type { Time } from '../files/stat.ts';
-import { symlinkAt } from '../files/names.ts';
-import { makeDirs, type Walker } from '../files/walk.ts';
+import { dirname, join } from '../bytes/path.ts';
+import type { Draft } from '../host/draft.ts';
 import type { TreeObject } from '../host/plan.ts';
+import { stateText } from '../host/state.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { linkTarget, packageLayout, type PackagePlace } from '../package/layout.ts';
 import { architecture } from '../site/arch.ts';
 import { siteFileTypes } from '../site/config.ts';
-import { ARCH, SHARE, type FileTypeOf } from '../site/file-types.ts';
+import { ARCH, isHostsOwn, SHARE, type FileType, type FileTypeOf } from '../site/file-types.ts';
 import { inSite, type Site } from '../site/site.ts';
 import type { Planning } from './context.ts';
 
@@ -35,12 +36,13 @@ export interface PublishOptions {
   readonly objects: readonly PackageObject[];
   /** Takes the place of a package that is there. */
   readonly replace: boolean;
-  /** Who shall own the files. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** What helps when there is a package already. */
+  readonly remedy: string;
 }
 
 /**
- * Plans the trees of a package into the draft.
+ * Plans the trees of a package into the draft. What is this host's own (logs, spool) is added to and
+ * never replaced, and what another package of the name has left of it is in nobody's way.
  * @returns the contents by hash, to be handed to apply
  * @throws XhError E_PACKAGE_EXISTS (exit 3)
  */
@@ -48,44 +50,71 @@ export function planPublish(
   planning: Planning,
   options: PublishOptions,
 ): (hash: string) => Uint8Array {
-  const { host, draft } = planning;
-  const { directory, objects } = options;
+  const { host, draft, config } = planning;
+  const { directory } = options;
   const contents = new Map<string, Uint8Array>();
-  const trees = treesOf(host.site, options, contents);
-  for (const type of siteFileTypes(planning.config)) {
-    const path = b`/.software/${type.name}/${directory}`;
-    const there = draft.look(path).type !== 'absent';
-    if (there && !options.replace) throw exists(directory, path);
-    const tree = trees.get(type.name);
-    if (tree === undefined) continue;
-    draft.tree({ path, objects: [...tree.values()], ...options.owner });
-  }
-  if (objects.length === 0) throw new Error('a package has at least its .admin');
-  return (hash) => {
+  const contentOf = (hash: string): Uint8Array => {
     const content = contents.get(hash);
     if (content === undefined) throw new Error(`no content ${hash}`);
     return content;
   };
-}
-
-/** Makes the roots of the file types where they are missing, as the configuration says. */
-export function prepareTypes({ host, config }: Planning, names: Iterable<Bytes>): void {
-  const roots = new Map(siteFileTypes(config).map((type) => [type.name, type.root]));
-  const store = config.values['arch-store'];
-  if (store !== undefined) roots.set(ARCH, b`${store}/${architecture()}`);
-  for (const name of names) prepareType(host.walker, host.site, name, roots.get(name));
-}
-
-function prepareType(walker: Walker, site: Site, name: Bytes, root: Bytes | undefined): void {
-  const path = b`/.software/${name}`;
-  if (walker.stat(path) !== undefined) return;
-  if (root === undefined) {
-    makeDirs(walker, path);
-    return;
+  const trees = treesOf(host.site, options, contents);
+  for (const type of siteFileTypes(config)) {
+    const tree = [...(trees.get(type.name)?.values() ?? [])];
+    const standing = b`/.software/${type.name}/${directory}`;
+    const there = draft.look(standing).type !== 'absent';
+    const own = isHostsOwn(type);
+    if (there && !own && !options.replace) throw exists(directory, standing, options.remedy);
+    if (there && own) addTo(draft, standing, tree, contentOf);
+    else if (tree.length > 0)
+      draft.tree({ path: join(treesRoot(planning, type), directory), objects: tree });
+    else if (there) draft.remove(standing);
   }
-  makeDirs(walker, root);
-  const place = walker.locate(path);
-  symlinkAt(place.dir, place.name, inSite(site, root));
+  return contentOf;
+}
+
+/** Where the trees of a type stand, with the way there planned where it is missing, as the configuration says. */
+function treesRoot({ draft, host, config }: Planning, type: FileType): Bytes {
+  const path = b`/.software/${type.name}`;
+  const blocked = draft.obstacle(path);
+  if (blocked !== undefined) {
+    throw new XhError(
+      'E_TYPE_ROOT',
+      `${printable(blocked)} is ${stateText(draft.look(blocked))}, where a directory has to be for files of the type ${printable(type.name)}`,
+      {
+        exit: EXIT.refused,
+        place: { file: blocked },
+        remedy: 'put a directory there, or a link to one',
+      },
+    );
+  }
+  const store = config.values['arch-store'];
+  const elsewhere =
+    type.name === ARCH && store !== undefined ? join(store, architecture()) : type.root;
+  if (elsewhere === undefined || draft.look(path).type !== 'absent') {
+    draft.makeDir(path);
+    return path;
+  }
+  draft.makeDir(dirname(path));
+  draft.makeDir(elsewhere);
+  draft.link(path, inSite(host.site, elsewhere));
+  return elsewhere;
+}
+
+/** Puts into a tree that is there what it lacks. */
+function addTo(
+  draft: Draft,
+  top: Bytes,
+  tree: readonly TreeObject[],
+  contentOf: (hash: string) => Uint8Array,
+): void {
+  for (const { path, type, mode, target, sha256: hash } of tree) {
+    const at = path === '' ? top : join(top, path);
+    if (draft.look(at).type !== 'absent') continue;
+    if (type === 'directory') draft.makeDir(at);
+    else if (type === 'link') draft.link(at, target ?? b``);
+    else draft.write(at, fromBuffer(contentOf(hash ?? '')), { mode });
+  }
 }
 
 /** The objects of each type's tree, by path. */
@@ -175,15 +204,14 @@ function linkText(
   return to === undefined ? link.target : linkTarget(site, from, to);
 }
 
-function exists(directory: Bytes, path: Bytes): XhError {
+function exists(directory: Bytes, path: Bytes, remedy: string): XhError {
   return new XhError(
     'E_PACKAGE_EXISTS',
     `there is a package ${printable(directory)} already (${printable(path)})`,
     {
       exit: EXIT.refused,
       place: { file: path },
-      remedy:
-        'give another --name, stand it beside the other with --versioned, or replace it with --replace',
+      remedy,
     },
   );
 }

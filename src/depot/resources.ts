@@ -1,16 +1,10 @@
-/** What ships with the program: templates, example rules, packages. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** What ships with the program, of what it cannot do without. */
 import { bytes, type Bytes } from '../bytes/bytes.ts';
+import { shippedPath } from '../files/shipped.ts';
 
-/** The absolute path of a shipped directory (`templates`), found beside package.json above this file. */
+/** The absolute path of a shipped directory. */
 export function shipped(name: 'templates' | 'software' | 'rules'): Bytes {
-  let at = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(at, 'package.json')) || !existsSync(join(at, name))) {
-    const above = dirname(at);
-    if (above === at) throw new Error(`the installation is not whole: ${name} is missing`);
-    at = above;
-  }
-  return bytes(join(at, name));
+  const path = shippedPath(name);
+  if (path === undefined) throw new Error(`the installation is not whole: ${name} is missing`);
+  return bytes(path);
 }

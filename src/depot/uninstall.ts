@@ -1,18 +1,18 @@
 /** `xh uninstall`: the exact reverse of install for one host; the depot keeps the package. */
 import { printable, type Bytes } from '../bytes/bytes.ts';
-import { nearest } from '../message/nearest.ts';
 import { XhError } from '../message/error.ts';
-import { installedPackages, receiptPath } from '../host/receipt.ts';
+import { receiptPath } from '../host/receipt.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
-import { dependents } from '../package/depend.ts';
+import type { Wanted } from '../package/candidate.ts';
+import { dependents, type Dependent } from '../package/depend.ts';
 import type { Config } from '../site/config.ts';
 import { availablePackages } from './available.ts';
-import { deactivate, receiptOf } from './activate.ts';
+import { deactivate } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning } from './context.ts';
-import { currentDirectory } from './current.ts';
 import { withScripts } from './install.ts';
 import { planPathTable } from './path-table.ts';
+import { dropReceipt, installedDirectories, installedNamed, receiptOf } from './receipts.ts';
 import { hasScript } from './scripts.ts';
 
 export interface UninstallOptions {
@@ -27,19 +27,21 @@ export interface UninstallOptions {
 export function planUninstall(
   host: Host,
   config: Config,
-  names: readonly Bytes[],
+  wanted: readonly Wanted[],
   options: UninstallOptions,
 ): Plan {
   const planning = startPlanning(host, config);
-  const directories = names.map((name) => installedDirectory(planning, name));
+  const directories = [...new Set(wanted.map((each) => installedNamed(planning, each)))];
   if (!options.force) refuseNeeded(planning, directories);
-  for (const directory of directories.toReversed()) {
-    const receipt = receiptOf(planning, directory);
-    if (receipt === undefined) continue;
-    deactivate(planning, receipt);
-    planning.draft.remove(receiptPath(directory), { bookkeeping: true });
-    if (hasScript(host, directory)) {
-      planning.scripts.push({ package: directory, action: 'uninstall' });
+  const leaving = dependentsFirst(planning, directories)
+    .map((directory) => receiptOf(planning, directory))
+    .filter((receipt) => receipt !== undefined);
+  const names = new Set(leaving.map(({ name }) => name));
+  for (const receipt of leaving) {
+    deactivate(planning, receipt, { leaving: names });
+    dropReceipt(planning, receipt);
+    if (hasScript(host, receipt.package)) {
+      planning.scripts.push({ package: receipt.package, action: 'uninstall' });
     }
   }
   planPathTable(planning);
@@ -50,50 +52,79 @@ export function planUninstall(
 export async function uninstall(
   host: Host,
   config: Config,
-  names: readonly Bytes[],
+  wanted: readonly Wanted[],
   options: UninstallOptions,
   commit: (plan: Plan) => void,
 ): Promise<Plan> {
-  const first = planUninstall(host, config, names, options);
+  const first = planUninstall(host, config, wanted, options);
   await withScripts(host, first, (plan, ran) => {
-    const again = ran.length === 0 ? plan : planUninstall(host, config, names, options);
+    const again = ran.length === 0 ? plan : planUninstall(host, config, wanted, options);
     commit({ ...again, scripts: ran });
   });
   return first;
 }
 
-/** The installed directory that `name` means: a directory, or the current version of a name. */
-function installedDirectory(planning: Planning, name: Bytes): Bytes {
-  const installed = installedPackages(planning.host.walker);
-  if (installed.includes(name)) return name;
-  const current = currentDirectory(planning, name);
-  if (current !== undefined && installed.includes(current)) return current;
-  const near = nearest(name, installed);
-  throw new XhError('E_NOT_INSTALLED', `${printable(name)} is not installed here`, {
-    remedy:
-      near === undefined
-        ? 'xh list --installed shows what is'
-        : `did you mean '${printable(near as Bytes)}'?`,
-  });
-}
-
-/** Packages that stay and need one that goes are a conflict. */
+/** Packages that stay and need one that goes are a conflict, unless another version that stays does. */
 function refuseNeeded(planning: Planning, leaving: readonly Bytes[]): void {
-  const installed = new Set(installedPackages(planning.host.walker));
-  const available = availablePackages(planning.host.site).filter((each) =>
-    installed.has(each.directory),
-  );
+  const available = installedAndAvailable(planning);
+  const staying = available.filter((each) => !leaving.includes(each.directory));
   for (const target of available.filter((each) => leaving.includes(each.directory))) {
-    const needing = dependents(available, target)
-      .map((each) => each.directory)
-      .filter((directory) => !leaving.includes(directory));
+    const needing = dependents(staying, target).filter((each) => losesOne(each, target, staying));
     if (needing.length === 0) continue;
-    const who = needing.map(printable).join(', ');
+    const who = needing.map(({ directory }) => printable(directory));
     planning.conflicts.push({
       code: 'E_NEEDED',
       path: receiptPath(target.directory),
-      message: `${printable(target.directory)} is needed by ${who}`,
-      remedy: `uninstall them too: xh uninstall ${printable(target.directory)} ${needing.map(printable).join(' ')}   or use --force`,
+      message: `${printable(target.directory)} is needed by ${who.join(', ')}`,
+      remedy: `uninstall them too: xh uninstall ${printable(target.directory)} ${who.join(' ')}   or use --force`,
     });
+  }
+}
+
+/** Whether `needing` has a dependency that only `target` meets. */
+function losesOne(needing: Dependent, target: Dependent, staying: readonly Dependent[]): boolean {
+  return needing.dependencies.some((dependency) => {
+    const alone = { ...needing, dependencies: [dependency] };
+    const meets = (each: Dependent): boolean => dependents([alone], each).length > 0;
+    return meets(target) && !staying.some(meets);
+  });
+}
+
+/** The packages that leave, each before those that it needs. */
+function dependentsFirst(planning: Planning, leaving: readonly Bytes[]): Bytes[] {
+  const available = installedAndAvailable(planning)
+    .filter((each) => leaving.includes(each.directory))
+    .map(readable);
+  const rest = new Set(leaving.toReversed());
+  const order: Bytes[] = [];
+  while (rest.size > 0) {
+    const here = available.filter((each) => rest.has(each.directory));
+    const needed = (directory: Bytes): boolean => {
+      const target = here.find((each) => each.directory === directory);
+      return target !== undefined && dependents(here, target).some((each) => each !== target);
+    };
+    // in a circle any one is as good as another
+    const next = [...rest].find((directory) => !needed(directory)) ?? [...rest][0];
+    if (next === undefined) break;
+    rest.delete(next);
+    order.push(next);
+  }
+  return order;
+}
+
+function installedAndAvailable(planning: Planning): readonly Dependent[] {
+  const installed = new Set(installedDirectories(planning));
+  return availablePackages(planning.host.site).filter((each) => installed.has(each.directory));
+}
+
+/** A package that is broken can still be taken out. */
+function readable(each: Dependent): Dependent {
+  const { directory, name, version, current } = each;
+  const base = { directory, name, current, ...(version !== undefined && { version }) };
+  try {
+    return { ...base, dependencies: each.dependencies };
+  } catch (error) {
+    if (error instanceof XhError) return { ...base, dependencies: [] };
+    throw error;
   }
 }

@@ -11,14 +11,15 @@ import {
   type Candidate,
   type Wanted,
 } from '../package/candidate.ts';
+import { installOrder } from '../package/depend.ts';
 import { listPackages, readPackage } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
-import { activate, receiptOf, writeReceipt } from './activate.ts';
+import { availablePackages } from './available.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
-import { withScripts } from './install.ts';
+import { planPackage, withScripts } from './install.ts';
 import { planPathTable } from './path-table.ts';
-import { hasScript } from './scripts.ts';
+import { receiptOf, receiptsOf } from './receipts.ts';
 
 /**
  * Plans the switch. The newest version that fits is taken; it is installed when the one it takes the
@@ -42,22 +43,22 @@ export function planUse(host: Host, config: Config, wanted: Wanted): Plan {
   }
   const standing = currentDirectory(planning, next.name);
   planCurrentLink(planning, next.name, next.directory);
-  const replaced = standing === undefined ? undefined : receiptOf(planning, standing);
+  const replaced = receiptsOf(planning, next.name).some((receipt) => receipt.current);
   const installed = receiptOf(planning, next.directory) !== undefined;
-  if (standing !== next.directory && (installed || replaced !== undefined)) {
-    activate(planning, next, {
-      current: true,
-      ...(replaced !== undefined && { replaces: replaced }),
-    });
-    if (replaced !== undefined) {
-      writeReceipt(planning, { ...replaced, current: false, fragments: [], links: [] });
-    }
-    if (!installed && hasScript(host, next.directory)) {
-      planning.scripts.push({ package: next.directory, action: 'install' });
+  if (standing !== next.directory && (installed || replaced)) {
+    const { order } = installOrder(availablePackages(host.site), [{ name: next.directory }]);
+    for (const { directory } of order) {
+      if (directory === next.directory || receiptOf(planning, directory) === undefined) {
+        planPackage(planning, readPackage(host.site, directory));
+      }
     }
   }
+  const scripts = planning.scripts.filter(
+    ({ package: directory }) => !installed || directory !== next.directory,
+  );
   planPathTable(planning);
-  return finishPlanning(planning, 'use', directoriesOf(next.directory, standing));
+  const packages = directoriesOf(next.directory, standing);
+  return finishPlanning({ ...planning, scripts }, 'use', packages);
 }
 
 function notFound(wanted: Wanted, available: readonly Candidate[]): never {

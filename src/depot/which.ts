@@ -3,7 +3,7 @@ import { b, bytes, slice, split, type Bytes } from '../bytes/bytes.ts';
 import { isWithin, join, normalize } from '../bytes/path.ts';
 import { LINK_CLASSES } from '../farm/classes.ts';
 import { holder } from '../farm/plan.ts';
-import { readFarmState, readPreferences } from '../farm/state.ts';
+import { contestedIn, preferencesIn } from '../farm/state.ts';
 import { createDraft, type Draft } from '../host/draft.ts';
 import { installedPackages, readReceipt } from '../host/receipt.ts';
 import type { Host } from '../host/transaction.ts';
@@ -74,21 +74,25 @@ function linkAt(host: Host, draft: Draft, config: Config, path: Bytes): Ownershi
     return undefined;
   const has = holder(draft, host.site, path);
   if (has.type !== 'ours') return undefined;
-  const candidates = readFarmState(draft).contested.get(path) ?? [];
+  const candidates = contestedIn(draft).get(path) ?? [];
   const losers = candidates
     .map((candidate) => candidate.package)
     .filter((name) => name !== has.package);
   const name = slice(path, path.lastIndexOf('/') + 1);
-  const preferences = readPreferences(draft);
-  const preferred =
-    preferences.get(path) ?? preferences.get(name) ?? config.values.prefer.get(name);
-  const priority = candidates.find((candidate) => candidate.package === has.package)?.priority;
+  const preferences = preferencesIn(draft);
+  const here = preferences.get(path) ?? preferences.get(name);
+  const winner = candidates.find((candidate) => candidate.package === has.package);
+  const equal = candidates.filter((each) => each.priority === winner?.priority).length > 1;
   const why =
     losers.length === 0
       ? 'no other installed package has this name'
-      : preferred === has.package
+      : here === has.package
         ? 'preferred on this host (xh prefer)'
-        : `priority ${priority ?? '?'}, the highest of those that have it`;
+        : here === undefined && config.values.prefer.get(name) === has.package
+          ? 'preferred at this site (xhier.toml)'
+          : equal
+            ? `priority ${winner?.priority ?? '?'}, and the others' files are the same`
+            : `priority ${winner?.priority ?? '?'}, the highest of those that have it`;
   return { kind: 'link', path, package: has.package, target: has.target, why, losers };
 }
 

@@ -12,8 +12,9 @@ import type { Diagnostic } from '../message/diagnostic.ts';
 export interface FragmentFile {
   /** Path below `export/`, e.g. `services`, `profile.d/foo.sh`, `replace/usr/bin/vi`. */
   readonly name: Bytes;
-  /** Where it stands, for messages. */
+  /** Where it stands, as inside the site. */
   readonly path: Bytes;
+  /** May be empty for a symbolic link: the plan then reads what the link names. */
   readonly content: Bytes;
   /** Permission bits of the file in the package. */
   readonly mode: number;

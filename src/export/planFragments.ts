@@ -15,6 +15,7 @@ import type {
 } from './fragment.ts';
 import { kindNamed, KINDS, nearestKind } from './kinds.ts';
 import { overlayHost } from './overlay.ts';
+import { replace } from './replace.ts';
 import { at, combined, refused } from './result.ts';
 
 export interface PlanInput {
@@ -38,7 +39,7 @@ export interface FragmentPlan extends MergeResult {
  * @throws DiagnosticError with every finding of severity error, in all files of `export/`.
  */
 export function planFragments({ owner, exportFiles, before, host }: PlanInput): FragmentPlan {
-  const { byKind, findings } = sorted(exportFiles);
+  const { byKind, findings } = sorted(exportFiles, host);
   const seen = overlayHost(host, rootOf(owner));
   const results: MergeResult[] = [];
   for (const kind of KINDS) {
@@ -82,13 +83,16 @@ export function checkFragments({
   exportFiles,
   host,
 }: Pick<PlanInput, 'exportFiles' | 'host'>): readonly Diagnostic[] {
-  const { byKind, findings } = sorted(exportFiles);
+  const { byKind, findings } = sorted(exportFiles, host);
   for (const kind of KINDS) findings.push(...findingsOf(kind, byKind.get(kind.name) ?? [], host));
   return findings;
 }
 
 /** The files by kind, and a finding for each that belongs to none. */
-function sorted(files: readonly FragmentFile[]): {
+function sorted(
+  files: readonly FragmentFile[],
+  host: HostView,
+): {
   readonly byKind: ReadonlyMap<string, FragmentFile[]>;
   readonly findings: Diagnostic[];
 } {
@@ -100,7 +104,9 @@ function sorted(files: readonly FragmentFile[]): {
     const kind = kindNamed(first);
     const layout = cut < 0 ? 'file' : 'directory';
     if (kind?.layout === layout) {
-      byKind.set(kind.name, [...(byKind.get(kind.name) ?? []), file]);
+      const read = kind.name === replace.name ? file : withContent(file, host);
+      if (read) byKind.set(kind.name, [...(byKind.get(kind.name) ?? []), read]);
+      else findings.push(leadsNowhere(file));
       continue;
     }
     const shown = printable(first);
@@ -124,6 +130,29 @@ function sorted(files: readonly FragmentFile[]): {
     });
   }
   return { byKind, findings };
+}
+
+/** A link in `export/` stands for the file that it names; undefined when there is none. */
+function withContent(file: FragmentFile, host: HostView): FragmentFile | undefined {
+  if (file.link === undefined || file.content !== '') return file;
+  const named = host.read(file.path);
+  return named.type === 'file' ? { ...file, content: named.content, mode: named.mode } : undefined;
+}
+
+function leadsNowhere(file: FragmentFile): Diagnostic {
+  const target = file.link ?? file.name;
+  return {
+    severity: 'error',
+    code: 'E_FRAGMENT_LINK',
+    message: `export/${printable(file.name)} is a link to no file`,
+    file: file.path,
+    // the target is shown in the place of a line
+    line: 1,
+    column: 1,
+    length: target.length,
+    source: target,
+    hint: 'correct the link, or put the file itself there',
+  };
 }
 
 function findingsOf(

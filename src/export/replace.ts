@@ -58,7 +58,7 @@ export function replacementTarget(owner: FragmentOwner, file: FragmentFile): Byt
   const target = file.link.startsWith('/')
     ? normalize(file.link)
     : resolved(owner, join(dirname(here), file.link));
-  if (packageOf(owner, target) !== owner.package || target === normalize(here)) {
+  if (!isOwn(owner, packageOf(owner, target)) || target === normalize(here)) {
     throw new DiagnosticError([
       diagnostic(file, {
         code: 'E_REPLACE_TARGET',
@@ -162,7 +162,7 @@ function merge(
     });
   }
   const other = standing.type === 'link' ? packageOf(owner, standing.target) : undefined;
-  if (other !== undefined && other !== owner.package) {
+  if (other !== undefined && !isOwn(owner, other)) {
     return refused({
       code: 'E_REPLACE_TAKEN',
       path,
@@ -231,6 +231,15 @@ function packageOf(owner: FragmentOwner, path: Bytes): Bytes | undefined {
   if (isWithin(software, path)) return components(slice(path, software.length))[0];
   if (isWithin(trees, path)) return components(slice(path, trees.length))[1];
   return undefined;
+}
+
+/** Whether a package directory is the owner's: its name, or its name and a version. */
+function isOwn(owner: FragmentOwner, directory: Bytes | undefined): boolean {
+  if (directory === owner.package) return true;
+  return (
+    directory?.startsWith(`${owner.package}-`) === true &&
+    /[0-9]/.test(directory.charAt(owner.package.length + 1))
+  );
 }
 
 /** `path`, which carries the site root, as inside the site. */

@@ -17,6 +17,8 @@ export interface Settled {
   readonly winner: Candidate;
   /** The others, best first. */
   readonly losers: readonly Candidate[];
+  /** What decided; `alone` when there is nobody else. */
+  readonly by: 'alone' | 'preference' | 'priority' | 'content';
   /** Set when nothing decides between the winner and the next. */
   readonly tie?: Candidate;
 }
@@ -41,11 +43,12 @@ export function settle(candidates: readonly Candidate[], rules: SettleRules): Se
   );
   const [winner, ...losers] = ordered;
   if (winner === undefined) return undefined;
-  const tie = losers.find(
-    (loser) => loser.priority === winner.priority && !rules.identical(winner, loser),
-  );
-  if (tie === undefined || winner.package === rules.preferred) return { winner, losers };
-  return { winner, losers, tie };
+  if (losers.length === 0) return { winner, losers, by: 'alone' };
+  if (winner.package === rules.preferred) return { winner, losers, by: 'preference' };
+  const equal = losers.filter((loser) => loser.priority === winner.priority);
+  const tie = equal.find((loser) => !rules.identical(winner, loser));
+  const by = equal.length > 0 ? 'content' : 'priority';
+  return { winner, losers, by, ...(tie !== undefined && { tie }) };
 }
 
 /** The conflict that a tie is, with the commands that settle it. */

@@ -2,70 +2,68 @@
  * What the farms must remember besides the links themselves: who else wants a name that somebody
  * has, and what the site prefers.
  */
-import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
-import { fromJsonText, toJsonText } from '../host/json.ts';
-import type { Draft } from '../host/draft.ts';
+import { b, bytes, type Bytes } from '../bytes/bytes.ts';
+import type { Draft, RecordForm } from '../host/draft.ts';
+import { readRecord, toJsonText } from '../host/json.ts';
 import type { Candidate } from './settle.ts';
 
-export interface FarmState {
-  readonly format: 1;
-  /** For each contested path everybody who wants it, the one who has it among them. */
-  readonly contested: ReadonlyMap<Bytes, readonly Candidate[]>;
-}
+/** For each contested path everybody who wants it, the one who has it among them. */
+export type Contested = Map<Bytes, readonly Candidate[]>;
 
 /** Preferences: name (or path) in a farm → package. */
-export type Preferences = ReadonlyMap<Bytes, Bytes>;
+export type Preferences = Map<Bytes, Bytes>;
 
 const STATE = b`/.software/local/.admin/farm.json`;
 const PREFERENCES = b`/.software/local/.admin/preferences.json`;
+
+/** The contested paths; what a planner changes there is written with the plan. @throws XhError E_RECORD */
+export function contestedIn(draft: Draft): Contested {
+  return draft.record(STATE, CONTESTED);
+}
+
+/** The site's own choices; what is changed there is written with the plan. @throws XhError E_RECORD */
+export function preferencesIn(draft: Draft): Preferences {
+  return draft.record(PREFERENCES, PREFERRED);
+}
 
 interface StateForm {
   readonly format: 1;
   readonly contested: readonly { readonly path: Bytes; readonly by: readonly Candidate[] }[];
 }
 
+const CONTESTED: RecordForm<Contested> = {
+  parse(content) {
+    if (content === undefined) return new Map();
+    const { contested } = readRecord(STATE, content) as StateForm;
+    return new Map(contested.map(({ path, by }) => [path, by]));
+  },
+  print(contested) {
+    if (contested.size === 0) return undefined;
+    const sorted = [...contested].toSorted(byKey).map(([path, by]) => ({ path, by }));
+    return bytes(`${toJsonText({ format: 1, contested: sorted } satisfies StateForm)}\n`);
+  },
+};
+
 interface PreferencesForm {
   readonly format: 1;
   readonly prefer: readonly { readonly name: Bytes; readonly package: Bytes }[];
 }
 
-export function readFarmState(draft: Draft): FarmState {
-  const file = draft.read(STATE);
-  if (file === undefined) return { format: 1, contested: new Map() };
-  const form = fromJsonText(toText(file.content)) as StateForm;
-  return {
-    format: 1,
-    contested: new Map(form.contested.map(({ path, by }) => [path, by])),
-  };
-}
+const PREFERRED: RecordForm<Preferences> = {
+  parse(content) {
+    if (content === undefined) return new Map();
+    const { prefer } = readRecord(PREFERENCES, content) as PreferencesForm;
+    return new Map(prefer.map((entry) => [entry.name, entry.package]));
+  },
+  print(preferences) {
+    if (preferences.size === 0) return undefined;
+    const prefer = [...preferences]
+      .toSorted(byKey)
+      .map(([name, provider]) => ({ name, package: provider }));
+    return bytes(`${toJsonText({ format: 1, prefer } satisfies PreferencesForm)}\n`);
+  },
+};
 
-export function writeFarmState(draft: Draft, state: FarmState): void {
-  const form: StateForm = {
-    format: 1,
-    contested: [...state.contested]
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([path, by]) => ({ path, by })),
-  };
-  if (form.contested.length === 0) {
-    if (draft.look(STATE).type === 'file') draft.remove(STATE, { bookkeeping: true });
-    return;
-  }
-  draft.write(STATE, bytes(`${toJsonText(form)}\n`), { bookkeeping: true });
-}
-
-export function readPreferences(draft: Draft): Preferences {
-  const file = draft.read(PREFERENCES);
-  if (file === undefined) return new Map();
-  const form = fromJsonText(toText(file.content)) as PreferencesForm;
-  return new Map(form.prefer.map((entry) => [entry.name, entry.package]));
-}
-
-export function writePreferences(draft: Draft, preferences: Preferences): void {
-  const form: PreferencesForm = {
-    format: 1,
-    prefer: [...preferences]
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, provider]) => ({ name, package: provider })),
-  };
-  draft.write(PREFERENCES, bytes(`${toJsonText(form)}\n`), { bookkeeping: true });
+function byKey([one]: readonly [Bytes, unknown], [other]: readonly [Bytes, unknown]): number {
+  return one < other ? -1 : 1;
 }

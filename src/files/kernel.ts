@@ -69,6 +69,16 @@ function bind(prototype: string): Native {
   };
 }
 
+/** A function of another library; pointers are opaque. */
+export type LibraryFunction = (...args: readonly unknown[]) => unknown;
+
+/** The functions of a shared library by their prototypes. @throws Error when it cannot be loaded */
+export function loadLibrary(path: string): (prototype: string) => LibraryFunction {
+  load();
+  const other = koffi?.load(path);
+  return (prototype) => other?.func(prototype) as LibraryFunction;
+}
+
 function load(): ReturnType<Koffi['load']> {
   koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
   library ??= koffi.load(null);
@@ -103,6 +113,7 @@ export const calls = {
   linkat: bind('int linkat(int fromDir, const void *from, int toDir, const void *to, int flags)'),
   readlinkat: bind('int64_t readlinkat(int dir, const void *name, void *out, size_t size)'),
   mknodat: bind('int mknodat(int dir, const void *name, unsigned int mode, uint64_t device)'),
+  umask: bind('unsigned int umask(unsigned int mask)'),
   fchownat: bind(
     'int fchownat(int dir, const void *name, unsigned int uid, unsigned int gid, int flags)',
   ),

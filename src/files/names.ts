@@ -9,11 +9,17 @@ function pathOf(dir: Dir, name: Bytes): Bytes {
   return b`${dir.path === '/' ? b`` : dir.path}/${name}`;
 }
 
-/** Makes a directory. @throws FileError EEXIST when the name is taken */
+/** Makes a directory with exactly this mode, at once. @throws FileError EEXIST when the name is taken */
 export function makeDirAt(dir: Dir, name: Bytes, mode: number): void {
   about(pathOf(dir, name), () => {
-    calls.mkdirat(dir.fd, cString(name), mode);
-    // mkdir(2) applies the umask and drops set-id bits
+    // whoever is killed between making it and opening it to others would leave it closed for ever
+    const umask = calls.umask(0);
+    try {
+      calls.mkdirat(dir.fd, cString(name), mode);
+    } finally {
+      calls.umask(umask);
+    }
+    // set-id bits are dropped, or inherited
     const made = statAt(dir, name);
     if (made?.mode !== mode) calls.fchmodat(dir.fd, cString(name), mode, AT.symlinkNofollow);
   });

@@ -3,7 +3,7 @@
  * system can exchange names, three where it cannot (NFS), resumable after each.
  */
 import type { Bytes } from '../bytes/bytes.ts';
-import { exchangeAt, hardLinkAt, renameAt } from './names.ts';
+import { exchangeAt, hardLinkAt, renameAt, unlinkIfPresent } from './names.ts';
 import { statAt } from './stat.ts';
 import type { Dir } from './dir.ts';
 
@@ -32,8 +32,16 @@ export function swapAt(swap: Swap): void {
 /** Completes a swap that was interrupted between its renames; nothing to do is fine. */
 export function finishSwapAt(swap: Swap): void {
   if (statAt(swap.dir, swap.spare) === undefined) return;
-  if (statAt(swap.dir, swap.aside) !== undefined) {
+  const found = statAt(swap.dir, swap.aside)?.type;
+  if (found !== undefined) {
+    // a directory takes no other's place; what had the name is under the spare one too
+    if (found === 'd') unlinkIfNoDirectory(swap);
     renameAt(swap.dir, swap.aside, swap.dir, swap.name);
   }
   renameAt(swap.dir, swap.spare, swap.dir, swap.aside);
+}
+
+function unlinkIfNoDirectory({ dir, name }: Swap): void {
+  const type = statAt(dir, name)?.type;
+  if (type !== undefined && type !== 'd') unlinkIfPresent(dir, name);
 }

@@ -4,6 +4,7 @@
  * leaves what {@link recover} finishes or takes back.
  */
 import { bytes, type Bytes } from '../bytes/bytes.ts';
+import { calls } from '../files/kernel.ts';
 import type { Walker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import {
@@ -19,17 +20,8 @@ import {
 } from './journal.ts';
 import { userName } from './lock.ts';
 import type { Change, Plan, ScriptRun } from './plan.ts';
-import {
-  clean,
-  objection,
-  stage,
-  switchOver,
-  touchedBy,
-  undo,
-  type Contents,
-  type Step,
-} from './step.ts';
-import { calls } from '../files/kernel.ts';
+import { stage, type Contents } from './stage.ts';
+import { clean, objection, switchOver, touchedBy, undo, type Step } from './step.ts';
 
 export interface ApplyOptions {
   /** Contents of `tree` changes by their SHA-256. */
@@ -54,24 +46,24 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
     ...(plan.scripts.length > 0 && { scripts: plan.scripts }),
   };
   refuseChanged(walker, entry);
-  openEntry(walker, entry);
-  const inodes: (string | null)[] = [];
-  let committed = false;
+  const progress: Progress = { inodes: [], staged: false };
   try {
+    openEntry(walker, entry);
     const contents = options.contents ?? noContents;
     for (const [i, change] of plan.changes.entries()) {
-      inodes.push(stage(stepOf(walker, entry, change, i), contents) ?? null);
+      const inode = stage(stepOf(walker, entry, change, i, progress), contents);
+      progress.inodes.push(inode);
     }
-    sync(walker, entry, inodes);
-    markCommitted(walker, entry.id, inodes);
-    committed = true;
-    switchAll(walker, entry, inodes);
+    sync(walker, entry, progress);
+    markCommitted(walker, entry.id);
+    progress.staged = true;
+    switchAll(walker, entry, progress);
   } catch (error) {
-    takeBack(walker, entry, inodes, { committed, error });
+    takeBack(walker, entry, progress, error);
     throw error;
   }
   try {
-    tidy(walker, entry, inodes);
+    tidy(walker, entry);
   } catch (error) {
     // all has taken effect; the entry stays open, and the next command sweeps what is left
     if (!(error instanceof XhError)) throw error;
@@ -91,92 +83,112 @@ export interface RecoverOptions {
   readonly undoScripts?: (scripts: readonly ScriptRun[]) => void;
 }
 
-/** Finishes or takes back what killed commands left. Under the lock. @throws FileError */
+/**
+ * Finishes or takes back what killed commands left. Under the lock.
+ * @throws XhError E_JOURNAL for an entry that cannot be read; E_RECOVER, with the exit code of its
+ *   cause, where one cannot be settled
+ */
 export function recover(walker: Walker, options: RecoverOptions = {}): Recovery[] {
-  return openEntries(walker).map((open) => recoverEntry(walker, open, options.undoScripts));
+  return openEntries(walker).map((open) => {
+    try {
+      return recoverEntry(walker, open, options.undoScripts);
+    } catch (error) {
+      throw error instanceof XhError ? unsettled(open.entry, error) : error;
+    }
+  });
 }
 
 function recoverEntry(
   walker: Walker,
-  { entry, phase, inodes }: OpenEntry,
+  { entry, phase }: OpenEntry,
   undoScripts: RecoverOptions['undoScripts'],
 ): Recovery {
   const { command, user, time } = entry;
-  if (phase === 'clean' || (phase === 'commit' && switched(walker, entry, inodes))) {
-    tidy(walker, entry, inodes);
+  if (phase === 'clean' || (phase === 'commit' && finished(walker, entry))) {
+    tidy(walker, entry);
     return { command, user, time, outcome: 'finished' };
   }
-  if (phase !== 'commit') undoAll(walker, entry, inodes);
+  undoAll(walker, entry, { inodes: [], staged: phase !== 'staging' });
   if (entry.scripts !== undefined) undoScripts?.(entry.scripts);
+  closeEntry(walker, entry.id);
   return { command, user, time, outcome: 'taken back' };
 }
 
-/** Goes forward; what cannot go forward is taken back. @returns whether all has taken effect */
-function switched(
-  walker: Walker,
-  entry: JournalEntry,
-  inodes: readonly (string | null)[],
-): boolean {
+/** Goes forward. @returns whether all has taken effect; if not, it is to be taken back */
+function finished(walker: Walker, entry: JournalEntry): boolean {
   try {
-    switchAll(walker, entry, inodes);
+    switchAll(walker, entry, { inodes: [], staged: true });
     return true;
   } catch (error) {
-    takeBack(walker, entry, inodes, { committed: true, error });
+    if (!(error instanceof XhError)) throw error;
+    markUndo(walker, entry.id);
     return false;
   }
 }
 
+/** How far a transaction has come. */
+interface Progress {
+  /** What staging made, change by change; empty where another process did it. */
+  readonly inodes: (string | undefined)[];
+  /** Whether all is staged. */
+  staged: boolean;
+}
+
 /** Everything that is staged takes effect. */
-function switchAll(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
-  for (const step of stepsOf(walker, entry, inodes)) switchOver(step);
-  sync(walker, entry, inodes);
+function switchAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
+  for (const step of stepsOf(walker, entry, progress)) switchOver(step);
+  sync(walker, entry, progress);
   markClean(walker, entry.id);
 }
 
 /** What was replaced goes; there is no way back from here. */
-function tidy(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
+function tidy(walker: Walker, entry: JournalEntry): void {
   // directories may have been exchanged
   walker.forget();
-  for (const step of stepsOf(walker, entry, inodes)) clean(step);
+  for (const step of stepsOf(walker, entry, { inodes: [], staged: true })) clean(step);
   walker.forget();
   closeEntry(walker, entry.id);
 }
 
-interface Failure {
-  readonly committed: boolean;
-  readonly error: unknown;
-}
-
-function takeBack(
-  walker: Walker,
-  entry: JournalEntry,
-  inodes: readonly (string | null)[],
-  failure: Failure,
-): void {
+function takeBack(walker: Walker, entry: JournalEntry, progress: Progress, cause: unknown): void {
   try {
-    if (failure.committed) markUndo(walker, entry.id);
-    undoAll(walker, entry, failure.committed ? inodes : []);
+    // the mark may have been set by a call that failed afterwards
+    markUndo(walker, entry.id);
+    undoAll(walker, entry, progress);
+    closeEntry(walker, entry.id);
   } catch (error) {
     throw new XhError(
       'E_HALF_WAY',
-      `${message(failure.error)}; taking the change back failed too: ${message(error)}`,
-      { remedy: 'mend the cause, then run xh recover', cause: failure.error },
+      `${message(cause)}; taking the change back failed too: ${message(error)}`,
+      { remedy: 'mend the cause, then run xh recover', cause },
     );
   }
 }
 
-function undoAll(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
+function undoAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
   walker.forget();
-  for (const step of stepsOf(walker, entry, inodes).toReversed()) undo(step);
-  sync(walker, entry, inodes);
+  for (const step of stepsOf(walker, entry, progress).toReversed()) undo(step);
+  sync(walker, entry, progress);
   walker.forget();
-  closeEntry(walker, entry.id);
+}
+
+function unsettled({ command, user, time }: JournalEntry, cause: XhError): XhError {
+  return new XhError(
+    'E_RECOVER',
+    `'xh ${command}' of ${user} at ${time} had been interrupted and cannot be settled: ${cause.message}`,
+    {
+      exit: cause.exit,
+      ...(cause.place !== undefined && { place: cause.place }),
+      remedy: `${cause.remedy ?? 'mend the cause'}; then xh recover settles it`,
+      cause,
+    },
+  );
 }
 
 /** Makes the names durable, and the contents of whole trees, which were not synced one by one. */
-function sync(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): void {
+function sync(walker: Walker, entry: JournalEntry, progress: Progress): void {
   const directories = new Set<Bytes>();
-  for (const step of stepsOf(walker, entry, inodes)) {
+  for (const step of stepsOf(walker, entry, progress)) {
     const directory = touchedBy(step);
     if (directory !== undefined) directories.add(directory);
     if (step.change.op === 'tree') {
@@ -210,10 +222,12 @@ export class ConflictError extends XhError {
   }
 }
 
+const NOT_BEGUN: Progress = { inodes: [], staged: false };
+
 function refuseChanged(walker: Walker, entry: JournalEntry): void {
   const objections: string[] = [];
   for (const [i, change] of entry.changes.entries()) {
-    const found = objection(stepOf(walker, entry, change, i));
+    const found = objection(stepOf(walker, entry, change, i, NOT_BEGUN));
     if (found !== undefined) objections.push(found);
   }
   if (objections.length === 0) return;
@@ -223,28 +237,34 @@ function refuseChanged(walker: Walker, entry: JournalEntry): void {
   });
 }
 
-function stepsOf(walker: Walker, entry: JournalEntry, inodes: readonly (string | null)[]): Step[] {
-  return entry.changes.map((change, i) => stepOf(walker, entry, change, i, inodes[i] ?? undefined));
+function stepsOf(walker: Walker, entry: JournalEntry, progress: Progress): Step[] {
+  return entry.changes.map((change, i) => stepOf(walker, entry, change, i, progress));
 }
 
 function stepOf(
   walker: Walker,
-  entry: JournalEntry,
+  { id }: JournalEntry,
   change: Change,
   index: number,
-  inode?: string,
+  { inodes, staged }: Progress,
 ): Step {
+  const inode = inodes[index];
   return {
     walker,
     change,
-    aside: asideName(entry.id, index),
+    aside: asideName(id, index),
+    staged,
     ...(inode !== undefined && { inode }),
   };
 }
 
-/** Unique on this host for as long as anything of it can be left: time and process. */
+let transactions = 0;
+
+/** Unique on this host for as long as anything of it can be left: time, process, count. */
 function transactionId(): Bytes {
-  return bytes(`${Date.now().toString(36)}-${process.pid.toString(36)}`);
+  transactions += 1;
+  const process36 = `${process.pid.toString(36)}-${transactions.toString(36)}`;
+  return bytes(`${Date.now().toString(36)}-${process36}`);
 }
 
 function noContents(sha256: string): Uint8Array {

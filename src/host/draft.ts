@@ -35,13 +35,28 @@ export interface Draft {
   restore(path: Bytes, keptAs: Bytes): void;
   /** Makes a directory and those above it, where missing. @returns those that are made */
   makeDir(path: Bytes): readonly Bytes[];
+  /** The first of `path` and the names above it that is there and is no directory: nothing can be made below it. */
+  obstacle(path: Bytes): Bytes | undefined;
   /** Removes a directory that will be empty. */
   removeDir(path: Bytes): void;
+  /**
+   * What one of our own records says, as an object that planners change in place; it is read once and
+   * written once, with the other changes, however many planners have had a hand in it.
+   */
+  record<T>(path: Bytes, form: RecordForm<T>): T;
   tree(change: Omit<Extract<Change, { op: 'tree' }>, 'op' | 'before'>): void;
   /** How many paths change so far. */
   size(): number;
   /** The changes so far, in the order in which they are to be made. */
   changes(): readonly Change[];
+}
+
+/** How one of our own records is read and written. */
+export interface RecordForm<T> {
+  /** From the file's content; undefined when there is none. @throws XhError */
+  parse(content: Bytes | undefined): T;
+  /** The file's content, or undefined when there is nothing to remember. */
+  print(value: T): Bytes | undefined;
 }
 
 /** What a path will be, with what it is. */
@@ -61,18 +76,78 @@ export function createDraft(walker: Walker): Draft {
   const removed = new Set<Bytes>();
   /** Directories that are known to be there. */
   const present = new Set<Bytes>();
+  /** What stands at a path now: it is asked for several times, and apply looks again. */
+  const standing = new Map<Bytes, Before>();
+  /** Paths with an entry, by their directory; some may have lost it again. */
+  const changedIn = new Map<Bytes, Set<Bytes>>();
+  const records = new Map<
+    Bytes,
+    { readonly value: unknown; readonly print: () => Bytes | undefined }
+  >();
+
+  function now(path: Bytes): Before {
+    const known = standing.get(path) ?? stateOf(walker, path);
+    standing.set(path, known);
+    return known;
+  }
 
   function look(path: Bytes): Before {
-    return entries.get(path)?.after ?? stateOf(walker, path);
+    return entries.get(path)?.after ?? now(path);
   }
 
   /** Sets what a path will be; what it is now is remembered from the first time. */
   function put(path: Bytes, after: Before, rest: Partial<Entry> = {}): void {
     const old = entries.get(path);
-    const before = old?.before ?? stateOf(walker, path);
+    const before = old?.before ?? now(path);
     const entry: Entry = { options: {}, ...rest, before, after };
-    if (sameEntry(entry)) entries.delete(path);
-    else entries.set(path, entry);
+    if (sameEntry(entry)) {
+      entries.delete(path);
+      return;
+    }
+    entries.set(path, entry);
+    const directory = dirname(path);
+    const siblings = changedIn.get(directory);
+    if (siblings === undefined) changedIn.set(directory, new Set([path]));
+    else siblings.add(path);
+  }
+
+  function write(path: Bytes, content: Bytes, options: WriteOptions = {}): void {
+    const real = follow(path);
+    const before = entries.get(real)?.before ?? now(real);
+    const old = before.type === 'file' ? before : undefined;
+    const after: Before = {
+      type: 'file',
+      sha256: sha256(content),
+      mode: options.mode ?? old?.mode ?? 0o644,
+      uid: options.uid ?? old?.uid ?? -1,
+      gid: options.gid ?? old?.gid ?? -1,
+    };
+    put(real, after, { content, options });
+  }
+
+  function remove(path: Bytes, options: { readonly bookkeeping?: boolean } = {}): void {
+    put(path, { type: 'absent' }, { options });
+  }
+
+  function read(path: Bytes): { readonly content: Bytes; readonly mode: number } | undefined {
+    const real = follow(path);
+    const entry = entries.get(real);
+    if (entry !== undefined) {
+      if (entry.content === undefined || entry.after.type !== 'file') return undefined;
+      return { content: entry.content, mode: entry.after.mode };
+    }
+    const place = walker.tryLocate(real);
+    const found = place === undefined ? undefined : statAt(place.dir, place.name);
+    if (place === undefined || found?.type !== 'f') return undefined;
+    return { content: readAt(place.dir, place.name), mode: found.mode };
+  }
+
+  function writeRecords(): void {
+    for (const [path, { print }] of records) {
+      const content = print();
+      if (content !== undefined) write(path, content, { bookkeeping: true });
+      else if (look(path).type !== 'absent') remove(path, { bookkeeping: true });
+    }
   }
 
   function follow(path: Bytes): Bytes {
@@ -83,96 +158,92 @@ export function createDraft(walker: Walker): Draft {
     walker,
     look,
     follow,
-    read(path) {
-      const real = follow(path);
-      const entry = entries.get(real);
-      if (entry !== undefined) {
-        if (entry.content === undefined || entry.after.type !== 'file') return undefined;
-        return { content: entry.content, mode: entry.after.mode };
-      }
-      const place = walker.tryLocate(real);
-      const found = place === undefined ? undefined : statAt(place.dir, place.name);
-      if (place === undefined || found?.type !== 'f') return undefined;
-      return { content: readAt(place.dir, place.name), mode: found.mode };
-    },
+    read,
     list(path) {
       const names = new Set(listNow(walker, path));
-      for (const [at, entry] of entries) {
-        if (dirname(at) !== path) continue;
+      for (const at of changedIn.get(path) ?? []) {
+        const entry = entries.get(at);
         const name = at.slice(path.length + 1) as Bytes;
-        if (entry.after.type === 'absent') names.delete(name);
-        else names.add(name);
+        if (entry?.after.type === 'absent') names.delete(name);
+        else if (entry !== undefined) names.add(name);
       }
       for (const at of removed) {
         if (dirname(at) === path) names.delete(at.slice(path.length + 1) as Bytes);
       }
       return names;
     },
-    write(path, content, options = {}) {
-      const real = follow(path);
-      const before = entries.get(real)?.before ?? stateOf(walker, real);
-      const old = before.type === 'file' ? before : undefined;
-      put(
-        real,
-        {
-          type: 'file',
-          sha256: sha256(content),
-          mode: options.mode ?? old?.mode ?? 0o644,
-          uid: options.uid ?? old?.uid ?? -1,
-          gid: options.gid ?? old?.gid ?? -1,
-        },
-        { content, options },
-      );
-    },
+    write,
     link(path, target) {
       put(path, { type: 'link', target });
     },
-    remove(path, options = {}) {
-      put(path, { type: 'absent' }, { options });
-    },
+    remove,
     displace(path, keptAs, target) {
-      const before = stateOf(walker, path);
+      const before = now(path);
       const special: Change = { op: 'displace', path, keptAs, target, before };
       put(path, { type: 'link', target }, { special });
     },
     restore(path, keptAs) {
-      const special: Change = { op: 'restore', path, keptAs, before: stateOf(walker, path) };
-      put(path, stateOf(walker, keptAs), { special });
+      const special: Change = { op: 'restore', path, keptAs, before: now(path) };
+      put(path, now(keptAs), { special });
     },
     makeDir(path) {
       if (present.has(path)) return [];
       const missing: Bytes[] = [];
-      let at: Bytes = b`/`;
-      for (const name of components(path)) {
-        at = join(at, name);
+      for (const at of prefixes(path)) {
         if (made.has(at)) continue;
-        const place = walker.tryLocate(at, { follow: true });
-        if (place !== undefined && statAt(place.dir, place.name) !== undefined) continue;
-        missing.push(at);
+        // it was to go, and is needed after all: it stays, and is ours as before
+        if (removed.delete(at)) missing.push(at);
+        else if (walker.stat(at, { follow: true }) === undefined) {
+          made.add(at);
+          missing.push(at);
+        }
       }
-      for (const directory of missing) made.add(directory);
       present.add(path);
       return missing;
     },
+    obstacle(path) {
+      if (present.has(path)) return undefined;
+      return prefixes(path).find((at) => {
+        if (made.has(at)) return false;
+        const found = walker.stat(at, { follow: true })?.type;
+        // a link that leads nowhere is in the way too
+        return found === undefined ? walker.stat(at) !== undefined : found !== 'd';
+      });
+    },
     removeDir(path) {
-      removed.add(path);
+      present.clear();
+      if (!made.delete(path)) removed.add(path);
+    },
+    record<T>(path: Bytes, form: RecordForm<T>): T {
+      const known = records.get(path);
+      if (known !== undefined) return known.value as T;
+      const value = form.parse(read(path)?.content);
+      records.set(path, { value, print: () => form.print(value) });
+      return value;
     },
     tree(change) {
-      const before = stateOf(walker, change.path);
+      const before = now(change.path);
       const special: Change = { op: 'tree', ...change, before };
       put(change.path, { type: 'directory', mode: 0o755, uid: -1, gid: -1 }, { special });
     },
     size: () => entries.size + made.size + removed.size,
     changes() {
+      writeRecords();
       const directories = [...made].map((path): Change => ({ op: 'mkdir', path, mode: 0o755 }));
       const leaves = [...entries].map(([path, entry]) => changeOf(path, entry));
       // deepest first
       const gone = [...removed]
         .toSorted((one, other) => components(other).length - components(one).length)
-        .map((path): Change => ({ op: 'rmdir', path, before: stateOf(walker, path) }));
+        .map((path): Change => ({ op: 'rmdir', path, before: now(path) }));
       return [...directories, ...leaves, ...gone];
     },
   };
+}
+
+/** `/a`, `/a/b`, `/a/b/c`. */
+function prefixes(path: Bytes): Bytes[] {
+  let at: Bytes = b`/`;
+  return components(path).map((name) => (at = join(at, name)));
 }
 
 function sameEntry(entry: Entry): boolean {

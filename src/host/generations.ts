@@ -2,14 +2,14 @@
  * Generations: every commit that changed the host, numbered, with what was there before, so that
  * any of them can be shown and taken back.
  */
-import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, type Bytes } from '../bytes/bytes.ts';
 import { readAt, sha256 } from '../files/content.ts';
 import { closeDir, listDir, openDirAt } from '../files/dir.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { XhError } from '../message/error.ts';
 import { applyPlan, type ApplyOptions } from './apply.ts';
-import { fromJsonText, toJsonText } from './json.ts';
+import { readRecord, toJsonText } from './json.ts';
 import { userName } from './lock.ts';
 import type { Before, Change, Plan } from './plan.ts';
 import { stateOf } from './state.ts';
@@ -124,7 +124,7 @@ export function readGeneration(walker: Walker, number: number): Generation {
           : `generations ${kept[0]} to ${kept.at(-1)} are kept: see xh history`,
     });
   }
-  return fromJsonText(toText(readAt(place.dir, place.name))) as Generation;
+  return readRecord(place.path, readAt(place.dir, place.name)) as Generation;
 }
 
 /** The content that was kept under a hash. @throws FileError when it is gone */

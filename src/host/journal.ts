@@ -2,17 +2,21 @@
  * The journal: what a transaction is about to do, on disk before it does anything, so that whoever
  * comes after a kill or a power failure can finish it or take it back.
  *
- * `ID.json` holds the changes and stands while anything may be undone or finished. `ID.commit` says
- * that everything is staged (with the inodes that identify it): from then on it is finished. A
- * transaction that fails later renames it to `ID.undo`: from then on it is taken back. One that is
- * done but for what it replaced renames it to `ID.clean`: from then on there is no way back.
+ * A transaction is one file, `ID.PHASE`, and goes on to its next phase by a rename, which is done or
+ * not, and needs no space:
+ *
+ * - `staging`: nothing that people see has been touched. It is taken back.
+ * - `commit`: everything is staged. It is finished, or taken back when that fails.
+ * - `undo`: finishing failed. It is taken back.
+ * - `clean`: all has taken effect, and what was replaced goes. It is finished; there is no way back.
  */
-import { b, bytes, toText, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, printable, slice, toText, type Bytes } from '../bytes/bytes.ts';
 import { readAt, writeFileDurably } from '../files/content.ts';
 import { closeDir, listDir, openDirAt, syncDir, type Dir } from '../files/dir.ts';
 import { renameAt, unlinkIfPresent } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
+import { XhError } from '../message/error.ts';
 import { fromJsonText, toJsonText } from './json.ts';
 import type { Change, ScriptRun } from './plan.ts';
 
@@ -27,7 +31,7 @@ export interface JournalEntry {
   /** ISO 8601. */
   readonly time: string;
   readonly changes: readonly Change[];
-  /** Scripts that had been started: their opposite is run when the transaction is taken back. */
+  /** Scripts that have been started: their opposite is run when the transaction is taken back. */
   readonly scripts?: readonly ScriptRun[];
 }
 
@@ -35,12 +39,64 @@ export interface JournalEntry {
 export interface OpenEntry {
   readonly entry: JournalEntry;
   readonly phase: Phase;
-  /** What staging made, change by change; known from the commit on. */
-  readonly inodes: readonly (string | null)[];
 }
 
-const MARKS = ['clean', 'undo', 'commit'] as const;
+const PHASES: readonly Phase[] = ['staging', 'commit', 'undo', 'clean'];
 const JOURNAL = b`/.software/local/.admin/journal`;
+
+/** Writes the entry, durably, before anything that it says is done; one that stands is replaced. */
+export function openEntry(walker: Walker, entry: JournalEntry): void {
+  inJournal(walker, (dir) => {
+    writeFileDurably(dir, fileName(entry.id, 'staging'), bytes(toJsonText(entry)), 0o600);
+  });
+}
+
+/** Everything is staged: from here on the transaction is finished, unless that fails. */
+export function markCommitted(walker: Walker, id: Bytes): void {
+  mark(walker, id, 'staging', 'commit');
+}
+
+/** From here on a transaction that was to be finished is taken back. */
+export function markUndo(walker: Walker, id: Bytes): void {
+  mark(walker, id, 'commit', 'undo');
+}
+
+/** All has taken effect: what was replaced may go. */
+export function markClean(walker: Walker, id: Bytes): void {
+  mark(walker, id, 'commit', 'clean');
+}
+
+/** Nothing is left to do. */
+export function closeEntry(walker: Walker, id: Bytes): void {
+  inJournal(walker, (dir) => {
+    for (const phase of PHASES) {
+      if (statAt(dir, fileName(id, phase)) !== undefined) unlinkIfPresent(dir, fileName(id, phase));
+    }
+    syncDir(dir);
+  });
+}
+
+/**
+ * The entries that a killed command left, oldest first; what was never renamed into place is swept.
+ * @throws XhError E_JOURNAL when one cannot be read
+ */
+export function openEntries(walker: Walker): OpenEntry[] {
+  if (walker.stat(JOURNAL, { follow: true }) === undefined) return [];
+  return inJournal(walker, (dir) => {
+    const found: OpenEntry[] = [];
+    for (const name of listDir(dir).toSorted()) {
+      const phase = PHASES.find((each) => name.endsWith(`.${each}`));
+      if (name.startsWith('.') && name.endsWith('.new')) unlinkIfPresent(dir, name);
+      else if (phase !== undefined) found.push({ entry: readEntry(dir, name), phase });
+    }
+    return found;
+  });
+}
+
+/** The name beside a place that belongs to change `index` of transaction `id`; never over 255 bytes. */
+export function asideName(id: Bytes, index: number): Bytes {
+  return b`.xhier-${id}-${index}`;
+}
 
 /** Runs `work` in the journal's directory. */
 function inJournal<T>(walker: Walker, work: (dir: Dir) => T): T {
@@ -53,78 +109,59 @@ function inJournal<T>(walker: Walker, work: (dir: Dir) => T): T {
   }
 }
 
-/** Writes the entry, durably, before anything else is done. */
-export function openEntry(walker: Walker, entry: JournalEntry): void {
+/** Goes on to a phase; from another than `from` nothing is done. */
+function mark(walker: Walker, id: Bytes, from: Phase, to: Phase): void {
   inJournal(walker, (dir) => {
-    writeFileDurably(dir, b`${entry.id}.json`, bytes(toJsonText(entry)), 0o600);
-  });
-}
-
-/** Everything is staged: from here on the transaction is finished, whatever happens. */
-export function markCommitted(walker: Walker, id: Bytes, inodes: readonly (string | null)[]): void {
-  inJournal(walker, (dir) => {
-    writeFileDurably(dir, b`${id}.commit`, bytes(JSON.stringify(inodes)), 0o600);
-  });
-}
-
-/** From here on the transaction is taken back. A rename: it needs no space. */
-export function markUndo(walker: Walker, id: Bytes): void {
-  inJournal(walker, (dir) => {
-    renameAt(dir, b`${id}.commit`, dir, b`${id}.undo`);
+    if (statAt(dir, fileName(id, from)) === undefined) return;
+    renameAt(dir, fileName(id, from), dir, fileName(id, to));
     syncDir(dir);
   });
 }
 
-/** All has taken effect: what was replaced may go. Not synced: an older mark means only that it is done again. */
-export function markClean(walker: Walker, id: Bytes): void {
-  inJournal(walker, (dir) => {
-    if (statAt(dir, b`${id}.commit`) !== undefined) {
-      renameAt(dir, b`${id}.commit`, dir, b`${id}.clean`);
-    }
-  });
+function fileName(id: Bytes, phase: Phase): Bytes {
+  return b`${id}.${bytes(phase)}`;
 }
 
-/** Nothing is left to do. The entry goes before its mark, which says nothing alone. */
-export function closeEntry(walker: Walker, id: Bytes): void {
-  inJournal(walker, (dir) => {
-    unlinkIfPresent(dir, b`${id}.json`);
-    syncDir(dir);
-    for (const mark of MARKS) unlinkIfPresent(dir, b`${id}.${bytes(mark)}`);
-  });
+function readEntry(dir: Dir, name: Bytes): JournalEntry {
+  const id = slice(name, 0, name.lastIndexOf('.'));
+  const entry = parsed(readAt(dir, name));
+  // it was renamed into place after a sync, so it is whole unless something else has been at it
+  if (isEntry(entry) && entry.id === id) return entry;
+  const file = b`${dir.path}/${name}`;
+  throw new XhError(
+    'E_JOURNAL',
+    `${printable(file)}: this entry of the journal is damaged, or a newer version wrote it; what it had begun cannot be settled`,
+    {
+      place: { file },
+      remedy:
+        `put it back from a backup, or use the newer version; else look for files named ${printable(asideName(id, 0)).slice(0, -1)}…, ` +
+        'which are what it had made or replaced, put those right by hand, and move the entry away',
+    },
+  );
 }
 
-/** The entries that a killed command left; marks without an entry are swept. */
-export function openEntries(walker: Walker): OpenEntry[] {
-  if (walker.stat(JOURNAL, { follow: true }) === undefined) return [];
-  return inJournal(walker, (dir) => {
-    const names = listDir(dir);
-    const found: OpenEntry[] = [];
-    for (const name of names.toSorted()) {
-      const stem = name.replace(/\.[^.]*$/, '') as Bytes;
-      if (!name.endsWith('.json') || name.startsWith('.')) {
-        // a mark alone, or a file that was never renamed into place
-        if (!names.includes(b`${stem}.json`)) unlinkIfPresent(dir, name);
-        continue;
-      }
-      found.push(readEntry(dir, stem));
-    }
-    return found;
-  });
-}
-
-function readEntry(dir: Dir, id: Bytes): OpenEntry {
-  // it was renamed into place after a sync, so it is whole
-  const entry = fromJsonText(toText(readAt(dir, b`${id}.json`))) as JournalEntry;
-  for (const phase of MARKS) {
-    const mark = b`${id}.${bytes(phase)}`;
-    if (statAt(dir, mark) !== undefined) {
-      return { entry, phase, inodes: JSON.parse(readAt(dir, mark)) as (string | null)[] };
-    }
+function parsed(content: Bytes): unknown {
+  try {
+    return fromJsonText(toText(content));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
-  return { entry, phase: 'staging', inodes: [] };
 }
 
-/** The name beside a place that belongs to change `index` of transaction `id`; never over 255 bytes. */
-export function asideName(id: Bytes, index: number): Bytes {
-  return b`.xhier-${id}-${index}`;
+function isEntry(value: unknown): value is JournalEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry = value as Partial<Record<keyof JournalEntry, unknown>>;
+  return (
+    entry.format === 1 &&
+    typeof entry.id === 'string' &&
+    Array.isArray(entry.changes) &&
+    entry.changes.every(isChange)
+  );
+}
+
+function isChange(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { op, path } = value as Partial<Record<keyof Change, unknown>>;
+  return typeof op === 'string' && typeof path === 'string' && path.startsWith('/');
 }

@@ -1,5 +1,13 @@
 /** The stable JSON form of plans and records: byte strings as text, or `{"base64": …}` where they are not UTF-8. */
-import { fromJson, toJson, type Bytes, type JsonBytes } from '../bytes/bytes.ts';
+import {
+  fromJson,
+  printable,
+  toJson,
+  toText,
+  type Bytes,
+  type JsonBytes,
+} from '../bytes/bytes.ts';
+import { XhError } from '../message/error.ts';
 
 /** Keys whose values are byte strings (or lists of them) wherever they occur. */
 const BYTE_KEYS: ReadonlySet<string> = new Set([
@@ -9,7 +17,9 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'directory',
   'from',
   'hardLinkOf',
+  'homepage',
   'keptAs',
+  'licence',
   'link',
   'lines',
   'losers',
@@ -18,6 +28,8 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'package',
   'packages',
   'path',
+  'run-as',
+  'summary',
   'target',
   'to',
   'version',
@@ -31,6 +43,35 @@ export function toJsonText(value: unknown, indent?: number): string {
 /** The reverse of {@link toJsonText}. @throws SyntaxError */
 export function fromJsonText(text: string): unknown {
   return JSON.parse(text, decode);
+}
+
+/**
+ * One of our own records from the content of its file.
+ * @throws XhError E_RECORD when it is damaged, E_RECORD_FORMAT when a newer version wrote it
+ */
+export function readRecord(file: Bytes, content: Bytes): unknown {
+  const record = parsed(content);
+  if (typeof record !== 'object' || record === null || !('format' in record)) {
+    throw new XhError('E_RECORD', `${printable(file)}, a record of xhier's own, is damaged`, {
+      place: { file },
+      remedy: 'put it back from a backup; nothing is done without it',
+    });
+  }
+  if (record.format === 1) return record;
+  throw new XhError(
+    'E_RECORD_FORMAT',
+    `${printable(file)} was written by a version of xhier that this one does not know`,
+    { place: { file }, remedy: 'use the version that wrote it, or a newer one' },
+  );
+}
+
+function parsed(content: Bytes): unknown {
+  try {
+    return fromJsonText(toText(content));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 function encode(key: string, value: unknown): unknown {

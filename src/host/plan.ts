@@ -62,7 +62,7 @@ export type Change =
     }
   /** A symbolic link, made or replaced in one step. */
   | { readonly op: 'link'; readonly path: Bytes; readonly target: Bytes; readonly before: Before }
-  /** A file or link goes. */
+  /** What is there goes: a file, a link, or a directory with all that is in it. */
   | {
       readonly op: 'remove';
       readonly path: Bytes;

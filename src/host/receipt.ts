@@ -1,10 +1,10 @@
 /** Receipts: what installing a package put on this host, so that uninstalling is the exact reverse. */
-import { b, toText, type Bytes } from '../bytes/bytes.ts';
+import { b, type Bytes } from '../bytes/bytes.ts';
 import { readAt } from '../files/content.ts';
 import { closeDir, listDir, openDirAt } from '../files/dir.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
-import { fromJsonText, toJsonText } from './json.ts';
+import { readRecord, toJsonText } from './json.ts';
 
 /** One path of the package as it was at install. */
 export interface ReceiptFile {
@@ -53,7 +53,8 @@ export interface Receipt<Fragment = unknown> {
   readonly links: readonly ReceiptLink[];
 }
 
-const RECEIPTS = b`/.software/local/.admin/receipts`;
+/** Where they stand. */
+export const RECEIPTS = b`/.software/local/.admin/receipts`;
 
 /** Where the receipt of a package directory stands. */
 export function receiptPath(directory: Bytes): Bytes {
@@ -67,12 +68,12 @@ export function readReceipt<Fragment = unknown>(
 ): Receipt<Fragment> | undefined {
   const place = walker.tryLocate(receiptPath(directory));
   if (place === undefined || statAt(place.dir, place.name) === undefined) return undefined;
-  return parseReceipt(readAt(place.dir, place.name));
+  return parseReceipt(place.path, readAt(place.dir, place.name));
 }
 
-/** A receipt from its file's content. */
-export function parseReceipt<Fragment = unknown>(content: Bytes): Receipt<Fragment> {
-  return fromJsonText(toText(content)) as Receipt<Fragment>;
+/** A receipt from its file's content. @throws XhError E_RECORD, E_RECORD_FORMAT */
+export function parseReceipt<Fragment = unknown>(file: Bytes, content: Bytes): Receipt<Fragment> {
+  return readRecord(file, content) as Receipt<Fragment>;
 }
 
 /** Package directories that are installed here, sorted. */

@@ -39,13 +39,19 @@ const OWN_DIRECTORIES: readonly Bytes[] = [
   b`/.software/local/.admin/log`,
 ];
 
-/** Runs `work` on a site for reading: no lock, nothing made. */
+/** Runs `work` on a site for reading: no lock, nothing made. What it promises is waited for. */
 export function visitHost<T>(site: Site, work: (host: Host) => T): T {
   const walker = createWalker(site.root);
+  let later = false;
   try {
-    return work({ site, walker });
+    const result = work({ site, walker });
+    if (!(result instanceof Promise)) return result;
+    later = true;
+    return result.finally(() => {
+      walker.close();
+    }) as T;
   } finally {
-    walker.close();
+    if (!later) walker.close();
   }
 }
 

@@ -34,6 +34,11 @@ export const STANDARD_FILE_TYPES: readonly FileType[] = [
   { name: b`spool`, summary: 'transient files', sharedBy: 'nobody' },
 ];
 
+/** Whether a type's files are one host's alone, and change by themselves: logs, spool. */
+export function isHostsOwn(type: FileType): boolean {
+  return type.sharedBy === 'nobody';
+}
+
 /** One rule: paths that match the glob, and all below them, are of this type. */
 export interface FileTypeRule {
   readonly glob: Bytes;

@@ -1,5 +1,12 @@
 /** Packages and system files written straight to a test's site, as lfu would leave them there. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Text, or a link: `→ target`. */
@@ -24,7 +31,8 @@ export function writeFiles(top: string, files: Files): void {
 export function makePackage(root: string, directory: string, files: Files = {}): string {
   const top = join(root, '.software/share', directory);
   mkdirSync(top, { recursive: true });
-  if (!existsSync(join(root, 'software'))) symlinkSync(join(root, '.software/share'), join(root, 'software'));
+  if (!existsSync(join(root, 'software')))
+    symlinkSync(join(root, '.software/share'), join(root, 'software'));
   writeFiles(top, { '.admin/Maintainer': 'somebody@example.org\n', ...files });
   return top;
 }

@@ -60,7 +60,7 @@ describe('a package with something for every class', () => {
     ['man/man1/tool.1', 'software/.admin/man/man1/tool.1'],
     ['man/de/man1/tool.1', 'software/.admin/man/de/man1/tool.1'],
     ['info/tool.info', `${ADMIN}/info/tool.info`],
-    ['share/bash-completion/completions/tool', `${ADMIN}/completions/bash/tool`],
+    ['share/bash-completion/completions/tool', `${ADMIN}/share/bash-completion/completions/tool`],
     ['share/icons/hicolor/16x16/apps/tool.png', `${ADMIN}/share/icons/hicolor/16x16/apps/tool.png`],
     ['share/applications/tool.desktop', `${ADMIN}/share/applications/tool.desktop`],
     ['share/locale/de/LC_MESSAGES/tool.mo', `${ADMIN}/share/locale/de/LC_MESSAGES/tool.mo`],
@@ -116,8 +116,14 @@ describe('two packages with one name', () => {
     expect(first.stderr).toMatch(/bin\/vi: high \(priority 70\) wins over low \(30\)/);
     expect(readlinkSync(bins(root, 'vi'))).toBe(join(root, 'software/high/bin/vi'));
     const which = xhDone(root, 'which', 'vi').stdout;
-    expect(which).toContain('from high: priority 70, the highest of those that have it; also in low');
-    expect(xhDone(root, 'files', '--links', 'low').stdout).not.toContain('bin/vi →');
+    expect(which).toContain(
+      'from high: priority 70, the highest of those that have it; also in low',
+    );
+    const links = xhDone(root, 'files', '--links', 'low').stdout;
+    expect(links).toMatch(/bins\/bin\/vi: not its own here, it leads to .*software\/high\/bin\/vi/);
+    expect(JSON.parse(xhDone(root, 'files', '--links', 'low', '--json').stdout)).toMatchObject([
+      { path: `/${ADMIN}/bins/bin/vi`, stands: false },
+    ]);
     const gone = xhDone(root, 'uninstall', 'high');
     expect(gone.stderr).toMatch(/bin\/vi: .*low/);
     expect(readlinkSync(bins(root, 'vi'))).toBe(join(root, 'software/low/bin/vi'));
@@ -213,7 +219,10 @@ describe('what is in the way is never touched', () => {
     ],
   ])('%s: refused with exit 3, and all of it named at once', (_, put) => {
     const { path: root } = freshSite();
-    makePackage(root, 'other', { '.admin/Options': 'default = no\n', 'bin/tool': command('other') });
+    makePackage(root, 'other', {
+      '.admin/Options': 'default = no\n',
+      'bin/tool': command('other'),
+    });
     makePackage(root, 'tool', {
       '.admin/Options': 'priority = 90\n',
       'bin/tool': command('tool'),
@@ -243,7 +252,13 @@ describe('what is in the way is never touched', () => {
     expect(refused.status).toBe(3);
     expect(refused.stderr).toMatch(/conflict \/usr\/include\/a: .*is a file.*directory/);
     expect(refused.stderr).toMatch(/conflict \/usr\/local\/lib: .*is a file.*directory/);
-    expect(snapshot(root)).toEqual(new Map([...before, ...snapshot(root)].filter(([name]) => before.has(name) || name.startsWith('.software') || name === 'software')));
+    expect(snapshot(root)).toEqual(
+      new Map(
+        [...before, ...snapshot(root)].filter(
+          ([name]) => before.has(name) || name.startsWith('.software') || name === 'software',
+        ),
+      ),
+    );
     expect(readFileSync(join(root, 'usr/include/a'), 'utf8')).toBe('mine\n');
   });
 
@@ -293,7 +308,11 @@ describe('what is in the way is never touched', () => {
 describe('make-links', () => {
   test('restores links that were removed or turned, removes stray ones of ours, leaves what people made', () => {
     const { path: root } = freshSite();
-    const top = makePackage(root, 'tool', { 'bin/a': command('a'), 'bin/b': command('b'), 'bin/0': command('0') });
+    const top = makePackage(root, 'tool', {
+      'bin/a': command('a'),
+      'bin/b': command('b'),
+      'bin/0': command('0'),
+    });
     xhDone(root, 'install', 'tool');
     rmSync(bins(root, 'a'));
     // a package's command that has gone, and one that has come
@@ -351,7 +370,9 @@ describe('which packages and classes are linked', () => {
     makePackage(root, 'game', { 'bin/game': command('game') });
     xhDone(root, 'install', 'tool', 'game');
     expect(readdirSync(bins(root))).toEqual(['game']);
-    writeFiles(root, { 'etc/xhier.toml': '[default-packages]\nalso = ["to*"]\nnever = ["game"]\n' });
+    writeFiles(root, {
+      'etc/xhier.toml': '[default-packages]\nalso = ["to*"]\nnever = ["game"]\n',
+    });
     xhDone(root, 'make-links');
     expect(readdirSync(bins(root))).toEqual(['tool']);
   });

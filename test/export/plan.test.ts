@@ -146,6 +146,18 @@ describe("mistakes in a package's export/", () => {
     ]);
   });
 
+  it('count among them a link to no file; one to a file stands for it', () => {
+    expect(errorsOf([fragment('services', '', { link: '../data/services' })])).toEqual([
+      '/software/foo/export/services:1:1: error: export/services is a link to no file\n  1 | ../data/services\n    | ^~~~~~~~~~~~~~~~ correct the link, or put the file itself there',
+    ]);
+    const host = stockHost();
+    host.objects.set('/software/foo/export/services', { type: 'link', target: bytes('../data/s') });
+    host.put('/software/foo/data/s', 'xh-news 5999/tcp\n');
+    const exportFiles = [fragment('services', '', { link: '../data/s' })];
+    const plan = planFragments({ owner: FOO, exportFiles, before: [], host });
+    expect(plan.merged).toMatchObject([{ lines: ['xh-news 5999/tcp'] }]);
+  });
+
   it('count among them a program that is not there and a link out of the package', () => {
     const found = errorsOf([
       fragment('inetd.conf', 'ssh stream tcp nowait root /software/foo/nosuch\n'),

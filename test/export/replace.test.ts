@@ -160,11 +160,19 @@ describe('where a replacement points', () => {
     expect(targetOf('../../../../bin/vi', '/tmp/site')).toBe('/tmp/site/software/foo/bin/vi');
     // /software is a link to /.software/share: above it is /.software
     expect(targetOf('../../../../../../arch/foo/bin/vi')).toBe('/.software/arch/foo/bin/vi');
+    expect(targetOf('/.software/arch/foo-1.2/bin/vi')).toBe('/.software/arch/foo-1.2/bin/vi');
     expect(targetOf('/.software/arch/foo/bin/vi')).toBe('/.software/arch/foo/bin/vi');
   });
 
   it('is refused outside the package', () => {
-    for (const to of ['/bin/busybox', '../../../../../bar/bin/vi', '/software/bar/x', 'vi', '/']) {
+    for (const to of [
+      '/bin/busybox',
+      '../../../../../bar/bin/vi',
+      '/software/bar/x',
+      '/software/foo-bar/x',
+      'vi',
+      '/',
+    ]) {
       expect(() => targetOf(to)).toThrow(DiagnosticError);
     }
   });

@@ -37,8 +37,8 @@ export interface Fixture {
   xh(...words: readonly string[]): Promise<Ended>;
   /** As {@link Fixture.xh}. @throws Error when it fails */
   must(...words: readonly string[]): Promise<Ended>;
-  /** An `xh` command line to be run under strace. */
-  run(...words: readonly string[]): Run;
+  /** An `xh` command line to be run under strace, from a state. */
+  run(state: string, words: readonly string[]): Run;
   remove(): void;
 }
 
@@ -71,7 +71,14 @@ export async function makeFixture(): Promise<Fixture> {
       if (ended.status !== 0) throw new Error(`xh ${words.join(' ')}: ${ended.stderr}`);
       return ended;
     },
-    run: (...words) => ({ words: [process.execPath, program, ...words], root, env }),
+    run: (state, words) => ({
+      words: [process.execPath, program, ...words],
+      root,
+      env,
+      prepare: () => {
+        fixture.restore(state);
+      },
+    }),
     remove() {
       rmSync(directory, { recursive: true, force: true });
     },
@@ -121,7 +128,8 @@ export function command(answer: string): Content {
   return { text: `#!/bin/sh\necho ${answer}\n`, mode: 0o755 };
 }
 
-type Content = string | { readonly text: string; readonly mode: number } | { readonly link: string };
+type Content =
+  string | { readonly text: string; readonly mode: number } | { readonly link: string };
 
 const SYSTEM: Readonly<Record<string, Content>> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n',

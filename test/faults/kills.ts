@@ -5,7 +5,15 @@
 import { join } from 'node:path';
 import type { Fixture } from './fixture.ts';
 import { differences, leftovers, snapshot, torn, type Snapshot } from './snapshot.ts';
-import { countText, isSync, killedAt, recordCalls, runCommand, type SystemCall } from './strace.ts';
+import {
+  countText,
+  isSync,
+  killedAt,
+  recordCalls,
+  runCommand,
+  type Run,
+  type SystemCall,
+} from './strace.ts';
 
 export interface Killed {
   /** The state of the site before. */
@@ -16,48 +24,78 @@ export interface Killed {
   readonly which?: (call: SystemCall, index: number) => boolean;
   /** Programs of the farm that must answer at every moment, with what they may say. */
   readonly programs?: Readonly<Record<string, readonly string[]>>;
-  /** Further options of strace. */
-  readonly strace?: readonly string[];
+  /** How the command is run, where not plainly. */
+  readonly run?: (run: Run) => Run;
+  /** The two ends, where they are not the state itself and what the command makes of it. */
+  readonly ends?: Ends;
+  /** The command that leads from the one end to the other, where it is not the one that is killed. */
+  readonly whole?: readonly string[];
 }
 
-/** Calls at which something is different before and after, syncs and failures left out. */
+/** What the site may be when all is settled. */
+export interface Ends {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+}
+
+/** Calls at which something is different before and after: syncs and failures left out. */
 export function changesSomething(call: SystemCall): boolean {
   return !isSync(call) && call.succeeded;
 }
 
-/** Kills the command at each call in turn. @returns all that was wrong; prints how many there were */
-export async function killAtEach(fixture: Fixture, killed: Killed): Promise<string[]> {
-  const { root } = fixture;
-  const { words, state } = killed;
-  const run = {
-    ...fixture.run(...words),
-    ...(killed.strace !== undefined && { strace: killed.strace }),
-  };
+/** What stands there in a state, and what a command makes of it. */
+export async function endsOf(
+  fixture: Fixture,
+  state: string,
+  words: readonly string[],
+): Promise<Ends> {
   fixture.restore(state);
-  const before = snapshot(root);
+  const before = snapshot(fixture.root);
+  await fixture.must(...words);
+  return { before, after: snapshot(fixture.root) };
+}
+
+export interface Outcome {
+  /** All that was wrong. */
+  readonly problems: readonly string[];
+  readonly killed: readonly SystemCall[];
+  readonly undone: number;
+  readonly done: number;
+}
+
+/** Kills a command at each call in turn and looks at what it leaves, at once and when it is settled. */
+export async function killAtEach(fixture: Fixture, killed: Killed): Promise<Outcome> {
+  const { root } = fixture;
+  const { state, words, programs = {} } = killed;
+  const plain = fixture.run(state, words);
+  const run = killed.run?.(plain) ?? plain;
+  run.prepare();
+  const start = snapshot(root);
   const all = await recordCalls(run);
-  const after = snapshot(root);
-  const problems: string[] = [];
+  const { before, after } = killed.ends ?? { before: start, after: snapshot(root) };
   const calls = all.filter((call, index) => killed.which?.(call, index) ?? true);
-  const outcomes = { undone: 0, done: 0 };
+  const problems: string[] = [];
+  const counts = { undone: 0, done: 0 };
   for (const [index, call] of calls.entries()) {
     const problem = (what: string): void => {
-      problems.push(`killed at ${call.name} ${call.number} ${call.shown}: ${what}`);
+      problems.push(`killed at ${call.shown} (${call.name} ${call.number}): ${what}`);
     };
-    fixture.restore(state);
     const { signal } = await killedAt(run, call);
     if (signal !== 'SIGKILL') problem(`it ended by ${String(signal)}`);
-    for (const each of torn(before, after, snapshot(root))) problem(each);
-    for (const each of await silent(root, killed.programs ?? {})) problem(each);
-    const settled = await settle(fixture, killed, index, { before, after });
-    for (const each of settled.problems) problem(each);
-    if (settled.outcome !== undefined) outcomes[settled.outcome] += 1;
+    torn([start, before, after], snapshot(root)).forEach(problem);
+    (await silent(root, programs)).forEach(problem);
+    const settled = await settle(fixture, killed.whole ?? words, index, { before, after });
+    settled.problems.forEach(problem);
+    if (settled.end !== undefined) counts[settled.end] += 1;
   }
-  if (outcomes.undone === 0 || outcomes.done === 0) problems.push('it never was undone, or done');
-  console.log(
-    `xh ${words.join(' ')}: killed at ${countText(calls)}; ${outcomes.undone} undone, ${outcomes.done} done`,
-  );
-  return problems;
+  return { problems, killed: calls, ...counts };
+}
+
+/** `xh use clock@2.0: killed at 68 calls, 9 names: …; 43 undone, 25 done` */
+export function outcomeText({ words }: Pick<Killed, 'words'>, outcome: Outcome): string {
+  const { killed, undone, done } = outcome;
+  const [command = '', what = ''] = words;
+  return `xh ${command} ${what} killed at ${countText(killed)}; ${undone} undone, ${done} done`;
 }
 
 /** Programs that do not answer through their links in the farm. */
@@ -66,7 +104,7 @@ async function silent(
   programs: Readonly<Record<string, readonly string[]>>,
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const [name, answers] of Object.entries({ older: ['older answers'], ...programs })) {
+  for (const [name, answers] of Object.entries(programs)) {
     const link = join(root, '.software/local/.admin/bins/bin', name);
     const said = await runCommand(link, []).then(
       ({ stdout }) => stdout.trimEnd(),
@@ -77,20 +115,15 @@ async function silent(
   return found;
 }
 
-interface Ends {
-  readonly before: Snapshot;
-  readonly after: Snapshot;
-}
-
 interface Settled {
   readonly problems: readonly string[];
-  readonly outcome?: 'undone' | 'done';
+  readonly end?: 'undone' | 'done';
 }
 
-/** The next command, another kind from time to time; afterwards all is as before, or as after. */
+/** The next command, another one from time to time; afterwards all is as before, or as after. */
 async function settle(
   fixture: Fixture,
-  { words }: Killed,
+  words: readonly string[],
   index: number,
   { before, after }: Ends,
 ): Promise<Settled> {
@@ -106,12 +139,13 @@ async function settle(
   const [fromBefore, fromAfter] = [differences(before, now), differences(after, now)];
   if (fromBefore.length > 0 && fromAfter.length > 0) {
     problems.push(`neither undone: ${fromBefore.join('\n')}\nnor done: ${fromAfter.join('\n')}`);
+    return { problems };
   }
-  // once more: from either end it comes to the same
-  if (index % 8 === 7 && fromBefore.length === 0) {
+  if (fromBefore.length > 0) return { problems, end: 'done' };
+  if (index % 8 === 7) {
+    // and then it can be done
     await must(...words);
     problems.push(...differences(after, snapshot(fixture.root)));
   }
-  if (fromBefore.length === 0) return { problems, outcome: 'undone' };
-  return fromAfter.length === 0 ? { problems, outcome: 'done' } : { problems };
+  return { problems, end: 'undone' };
 }

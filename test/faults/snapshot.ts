@@ -65,26 +65,18 @@ export function differences(wanted: Snapshot, found: Snapshot): string[] {
 const SHOWN = 300;
 
 /**
- * What a user could find wrong while nothing has been settled yet: each path that is there before
- * and after is one of the two, each other path is absent or whole, and nothing else is there but
- * temporary names.
+ * What a user could find wrong while nothing has been settled yet: each path is what it is in one of
+ * the states before and after, and nothing else is there but names that are ours alone.
  */
-export function torn(before: Snapshot, after: Snapshot, found: Snapshot): string[] {
-  const temporary = new Set(leftovers(found));
-  const problems: string[] = [];
-  for (const path of new Set([...before.keys(), ...after.keys()])) {
-    const is = found.get(path);
-    const [was, willBe] = [before.get(path), after.get(path)];
-    // a record that has a hash in its name is there or not
-    if (is === was || is === willBe) continue;
-    problems.push(`${path} is ${(is ?? 'absent').slice(0, SHOWN)}`);
-  }
-  for (const path of found.keys()) {
-    if (before.has(path) || after.has(path)) continue;
-    const below = [...temporary].some((name) => path === name || path.startsWith(`${name}/`));
-    if (!below) problems.push(`${path} is there`);
-  }
-  return problems;
+export function torn(states: readonly Snapshot[], found: Snapshot): string[] {
+  const paths = new Set([...states.flatMap((state) => [...state.keys()]), ...found.keys()]);
+  const temporary = leftovers(found);
+  const isOurs = (path: string): boolean =>
+    /(?:^|\/)\.[^/]*\.xhier-[^/]*$/.test(path) ||
+    temporary.some((name) => path === name || path.startsWith(`${name}/`));
+  return [...paths]
+    .filter((path) => !isOurs(path) && states.every((state) => state.get(path) !== found.get(path)))
+    .map((path) => `${path} is ${(found.get(path) ?? 'absent').slice(0, SHOWN)}`);
 }
 
 function contentOf(root: string, path: string, hashes: ReadonlyMap<string, string>): string {

@@ -28,8 +28,10 @@ export interface Run {
   /** Below it calls count. */
   readonly root: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Further options of strace, in each run. */
-  readonly strace?: readonly string[];
+  /** Makes the site what it is to be when the command starts. */
+  readonly prepare: () => void;
+  /** Calls that are tampered with in each run: `renameat2:error=EINVAL`. */
+  readonly always?: readonly string[];
 }
 
 /** What became of a run. */
@@ -41,7 +43,13 @@ export interface Ended {
 }
 
 /** Calls that make names durable: nothing is different before and after them but for the disk's own. */
-const SYNCS: ReadonlySet<string> = new Set(['fsync', 'fdatasync', 'syncfs', 'sync', 'sync_file_range']);
+const SYNCS: ReadonlySet<string> = new Set([
+  'fsync',
+  'fdatasync',
+  'syncfs',
+  'sync',
+  'sync_file_range',
+]);
 const WRITES: readonly string[] =
   'write pwrite64 writev pwritev pwritev2 copy_file_range sendfile splice'.split(' ');
 const OPENS: readonly string[] = 'open openat openat2 creat'.split(' ');
@@ -76,21 +84,25 @@ export function requireStrace(): void {
 
 /** Runs a command to its end under strace. @returns its calls that change the site, in their order */
 export async function recordCalls(run: Run): Promise<readonly SystemCall[]> {
-  const log = logName();
   // unknown names are passed over: not every architecture has all of them
-  const names = TRACED.map((name) => `?${name}`).join(',');
-  const ended = await start(run, ['-f', '-y', '-s', '300', '-o', log, '-e', `trace=${names}`]);
-  const text = readFileSync(log, 'utf8');
-  rmSync(log, { force: true });
+  const { ended, log } = await trace(
+    run,
+    TRACED.map((name) => `?${name}`),
+  );
   if (ended.status !== 0) throw new Error(`${run.words.join(' ')}: ${ended.stderr}`);
   const counts = new Map<string, number>();
   const calls: SystemCall[] = [];
-  for (const line of callsOfMainThread(text)) {
+  for (const line of callsOfMainThread(log)) {
     const name = nameOf(line);
     const number = (counts.get(name) ?? 0) + 1;
     counts.set(name, number);
     if (!changes(line, run.root)) continue;
-    calls.push({ name, number, shown: timeless(line, run.root), succeeded: !/\) += -1 /.test(line) });
+    calls.push({
+      name,
+      number,
+      shown: timeless(line, run.root),
+      succeeded: !/\) += -1 /.test(line),
+    });
   }
   return calls;
 }
@@ -115,41 +127,45 @@ export function countText(calls: readonly SystemCall[]): string {
   const counts = new Map<string, number>();
   for (const { name } of calls) counts.set(name, (counts.get(name) ?? 0) + 1);
   const each = [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
-  return `${calls.length} calls, ${counts.size} names: ${each}`;
+  return `${calls.length} calls of ${counts.size} names: ${each}`;
 }
 
 async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
-  const log = logName();
   const { name, number } = call;
-  const ended = await start(run, [
-    '-f',
-    '-y',
-    '-s',
-    '300',
-    '-o',
-    log,
-    '-e',
-    `trace=${name}`,
-    '-e',
-    `inject=${name}:${how}:when=${number}`,
-  ]);
-  const text = readFileSync(log, 'utf8');
-  rmSync(log, { force: true });
-  const hit = [...callsOfMainThread(text)].filter((line) => nameOf(line) === name)[number - 1];
-  if (hit === undefined || !sameCall(timeless(hit, run.root), call.shown)) {
-    throw new Error(`${name} number ${number} was ${call.shown} and is now ${String(hit)}`);
+  const tampering = `${name}:${how}:when=${number}`;
+  let hit: string | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const { ended, log } = await trace(run, [name], [tampering]);
+    hit = [...callsOfMainThread(log)].filter((line) => nameOf(line) === name)[number - 1];
+    if (hit !== undefined && sameCall(timeless(hit, run.root), call.shown)) return ended;
   }
-  return ended;
+  throw new Error(`${name} number ${number} was ${call.shown} and is now ${String(hit)}`);
 }
+
+/** Once in some hundred runs the interpreter itself makes a call more than at other times. */
+const ATTEMPTS = 4;
 
 let logs = 0;
-function logName(): string {
-  logs += 1;
-  return join(tmpdir(), `xhier-strace-${process.pid}-${logs}`);
-}
 
-function start(run: Run, options: readonly string[]): Promise<Ended> {
-  return runCommand('strace', [...options, ...(run.strace ?? []), ...run.words], { env: run.env });
+/** Runs a command in its prepared site under strace. */
+async function trace(
+  run: Run,
+  names: readonly string[],
+  tampering: readonly string[] = [],
+): Promise<{ readonly ended: Ended; readonly log: string }> {
+  run.prepare();
+  logs += 1;
+  const file = join(tmpdir(), `xhier-strace-${process.pid}-${logs}`);
+  const always = run.always ?? [];
+  const traced = [...names, ...always.map((each) => each.replace(/:.*/, ''))].join(',');
+  const injected = [...always, ...tampering].flatMap((each) => ['-e', `inject=${each}`]);
+  const words = ['-f', '-y', '-s', '300', '-o', file, '-e', `trace=${traced}`, ...injected];
+  const ended = await runCommand('strace', [...words, ...run.words], {
+    ...(run.env !== undefined && { env: run.env }),
+  });
+  const log = readFileSync(file, 'utf8');
+  rmSync(file);
+  return { ended, log };
 }
 
 /** Runs a program to its end; standard input is empty. */

@@ -2,13 +2,16 @@
 import { printable } from '../../bytes/bytes.ts';
 import { packageFiles } from '../../depot/package-files.ts';
 import { toJsonText } from '../../host/json.ts';
-import { readReceipt } from '../../host/receipt.ts';
+import type { Walker } from '../../files/walk.ts';
+import { readReceipt, type ReceiptLink } from '../../host/receipt.ts';
+import { sameState, stateOf, stateText } from '../../host/state.ts';
 import { visitHost } from '../../host/transaction.ts';
 import { EXIT } from '../../message/error.ts';
 import { findPackage } from '../../package/read.ts';
 import { siteFileTypes } from '../../site/config.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
+import type { Terminal } from '../terminal.ts';
 
 export const command: Command = {
   usage: '<package>',
@@ -30,13 +33,7 @@ export const command: Command = {
     return visitHost(site, ({ walker }) => {
       const receipt = readReceipt(walker, found.directory);
       if (options['links'] === true) {
-        const links = receipt?.links ?? [];
-        if (options['json'] === true) terminal.print(toJsonText(links, 2));
-        else {
-          for (const { path, target } of links) {
-            terminal.print(`${printable(path)} → ${printable(target)}`);
-          }
-        }
+        printLinks(receipt?.links ?? [], walker, { json: options['json'] === true, terminal });
         return EXIT.done;
       }
       const files = packageFiles(walker, siteFileTypes(config()), found.directory, receipt?.files);
@@ -57,3 +54,27 @@ export const command: Command = {
     });
   },
 };
+
+/** A name that another package has won, or that somebody has taken, is told as such. */
+function printLinks(
+  links: readonly ReceiptLink[],
+  walker: Walker,
+  { json, terminal }: { readonly json: boolean; readonly terminal: Terminal },
+): void {
+  const found = links.map((link) => ({ link, at: stateOf(walker, link.path) }));
+  const stands = (each: (typeof found)[number]): boolean =>
+    sameState(each.at, { type: 'link', target: each.link.target });
+  if (json) {
+    const list = found.map((each) => ({ ...each.link, stands: stands(each) }));
+    terminal.print(toJsonText(list, 2));
+    return;
+  }
+  for (const each of found) {
+    const { path, target } = each.link;
+    const what = each.at.type === 'link' ? printable(each.at.target) : undefined;
+    if (stands(each)) terminal.print(`${printable(path)} → ${printable(target)}`);
+    else if (what !== undefined) {
+      terminal.print(`${printable(path)}: not its own here, it leads to ${what}`);
+    } else terminal.print(`${printable(path)}: not there, but ${stateText(each.at)}`);
+  }
+}

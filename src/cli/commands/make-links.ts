@@ -3,7 +3,7 @@ import { planMakeLinks } from '../../depot/make-links.ts';
 import { EXIT } from '../../message/error.ts';
 import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
-import { packageNames } from '../package-arguments.ts';
+import { packageArgument } from '../package-arguments.ts';
 
 export const command: Command = {
   usage: '[package...]',
@@ -17,7 +17,7 @@ export const command: Command = {
     { command: 'xh make-links tree', explains: "only tree's links" },
   ],
   async run(call) {
-    const names = packageNames(call.args);
+    const names = call.args.map(packageArgument);
     if (call.options['dryRun'] === true) {
       return dryRun(call, (host) => planMakeLinks(host, call.config(), names));
     }

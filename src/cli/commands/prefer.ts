@@ -1,12 +1,14 @@
 /** `xh prefer [NAME [PKG]]`. */
 import { bytes, printable } from '../../bytes/bytes.ts';
 import { planPrefer } from '../../depot/prefer.ts';
-import { readPreferences } from '../../farm/state.ts';
+import { preferencesIn } from '../../farm/state.ts';
 import { createDraft } from '../../host/draft.ts';
+import { toJsonText } from '../../host/json.ts';
 import { visitHost } from '../../host/transaction.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Call, type Command } from '../command.ts';
+import { columns } from '../table.ts';
 
 export const command: Command = {
   usage: '[name] [package]',
@@ -44,7 +46,8 @@ export const command: Command = {
     }
     return changeHost(call, (host) => {
       const plan = planPrefer(host, call.config(), bytes(name), wanted);
-      commit(call, host, plan);
+      const generation = commit(call, host, plan);
+      if (call.options['json'] === true) call.terminal.print(JSON.stringify({ generation }));
       call.terminal.tell(
         `${name}: ${provider === undefined ? 'priorities decide' : `${provider} is preferred`} (${planSummary(plan)})`,
       );
@@ -55,12 +58,14 @@ export const command: Command = {
 
 function list({ site, options, terminal }: Call): typeof EXIT.done {
   return visitHost(site, (host) => {
-    const preferences = [...readPreferences(createDraft(host.walker))].map(([name, provider]) => ({
-      name: printable(name),
-      package: printable(provider),
+    const preferences = [...preferencesIn(createDraft(host.walker))].map(([name, provider]) => ({
+      name,
+      package: provider,
     }));
-    if (options['json'] === true) terminal.print(JSON.stringify(preferences, null, 2));
-    else for (const each of preferences) terminal.print(`${each.name}  ${each.package}`);
+    const rows = preferences.map((each) => [printable(each.name), printable(each.package)]);
+    if (options['json'] === true) terminal.print(toJsonText(preferences, 2));
+    else for (const line of columns(rows)) terminal.print(line);
+    if (rows.length === 0) terminal.tell('nothing is preferred: priorities decide');
     return EXIT.done;
   });
 }

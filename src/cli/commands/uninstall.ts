@@ -5,7 +5,7 @@ import { planUninstall, uninstall } from '../../depot/uninstall.ts';
 import { EXIT } from '../../message/error.ts';
 import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
-import { packageNames } from '../package-arguments.ts';
+import { packageArgument } from '../package-arguments.ts';
 
 export const command: Command = {
   usage: '<package...>',
@@ -25,7 +25,7 @@ export const command: Command = {
   ],
   async run(call) {
     const { options, terminal } = call;
-    const names = packageNames(call.args);
+    const names = call.args.map(packageArgument);
     const how = { force: options['force'] === true };
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planUninstall(host, call.config(), names, how));

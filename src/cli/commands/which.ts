@@ -1,9 +1,10 @@
 /** `xh which FILE|COMMAND…`. */
-import { bytes, printable } from '../../bytes/bytes.ts';
+import { resolve } from 'node:path';
+import { bytes, printable, type Bytes } from '../../bytes/bytes.ts';
 import { whoOwns, type Ownership } from '../../depot/which.ts';
 import { toJsonText } from '../../host/json.ts';
 import { visitHost } from '../../host/transaction.ts';
-import { EXIT, type ExitCode } from '../../message/error.ts';
+import { EXIT } from '../../message/error.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 
 export const command: Command = {
@@ -21,21 +22,24 @@ export const command: Command = {
     },
   ],
   run({ args, options, site, terminal, config }) {
-    let code: ExitCode = EXIT.done;
-    visitHost(site, (host) => {
-      for (const word of args) {
-        const owners = whoOwns(host, config(), bytes(word));
-        if (options['json'] === true) terminal.print(toJsonText(owners, 2));
-        else for (const owner of owners) terminal.print(ownerText(owner));
-        if (owners.length === 0) {
-          terminal.warn(`${word}: belongs to no package`);
-          code = EXIT.failed;
-        }
+    return visitHost(site, (host) => {
+      const found = args.map((word) => ({ word, owners: whoOwns(host, config(), named(word)) }));
+      const all = found.flatMap(({ owners }) => owners);
+      if (options['json'] === true) terminal.print(toJsonText(all, 2));
+      else for (const owner of all) terminal.print(ownerText(owner));
+      const unknown = found.filter(({ owners }) => owners.length === 0);
+      for (const { word } of unknown) {
+        terminal.warn(`${printable(bytes(word))}: belongs to no package`);
       }
+      return unknown.length > 0 ? EXIT.failed : EXIT.done;
     });
-    return code;
   },
 };
+
+/** A path is the one that the user means where he stands; a bare word is a name in the farms. */
+function named(word: string): Bytes {
+  return bytes(word.includes('/') ? resolve(word) : word);
+}
 
 function ownerText(owner: Ownership): string {
   const path = printable(owner.path);

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/**
+ * Builds the native library, where there is a C compiler: `native/pair-scan.so`. Without one nothing
+ * is built and nothing fails: lfu then looks at trees without it, which takes longer.
+ *
+ *     node scripts/build-native.mjs [DIR]
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const SOURCE = 'native/pair-scan.c';
+const LIBRARY = 'native/pair-scan.so';
+const FLAGS = ['-O2', '-std=gnu11', '-shared', '-fPIC', '-pthread'];
+
+/**
+ * Builds the library below `root` when it is older than its source.
+ *
+ * @param {string} root @returns {boolean} whether it is there now
+ */
+export function buildNative(root) {
+  const [source, library] = [join(root, SOURCE), join(root, LIBRARY)];
+  if (process.platform !== 'linux' || !existsSync(source)) return false;
+  if (existsSync(library) && statSync(library).mtimeMs >= statSync(source).mtimeMs) return true;
+  const made = `${library}.${process.pid}`;
+  const compiler = process.env['CC'] ?? 'cc';
+  const { status } = spawnSync(compiler, [...FLAGS, '-o', made, source], { stdio: 'ignore' });
+  if (status !== 0) {
+    rmSync(made, { force: true });
+    return false;
+  }
+  // whoever has the old one loaded keeps it
+  renameSync(made, library);
+  return true;
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
+  const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
+  if (!buildNative(root)) {
+    console.error('no C compiler (or no Linux): lfu will scan without its native library');
+  }
+}

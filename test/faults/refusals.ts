@@ -1,0 +1,101 @@
+/**
+ * Refusing a command each of the calls with which it changes the site, as a full, broken or
+ * forbidden disk would: what it says, what it leaves, and whether the next command works.
+ */
+import type { Fixture } from './fixture.ts';
+import { differences, leftovers, snapshot, type Snapshot } from './snapshot.ts';
+import { recordCalls, refusedAt, type Ended, type SystemCall } from './strace.ts';
+
+/** Exit codes of `xh help exit-codes`. */
+const EXIT_CODES: Readonly<Record<string, number>> = { ENOSPC: 1, EIO: 1, EACCES: 4, EPERM: 4 };
+
+export interface Refused {
+  readonly state: string;
+  /** The command, after `xh`. */
+  readonly words: readonly string[];
+  /** With which errors a call is refused. */
+  readonly errnos: (call: SystemCall, index: number) => readonly string[];
+}
+
+export interface RefusalOutcome {
+  /** All that was wrong. */
+  readonly problems: readonly string[];
+  readonly refusals: number;
+  /** How many times everything had taken effect, and only tidying up was refused. */
+  readonly done: number;
+}
+
+/** Refuses each call in turn. */
+export async function refuseEach(fixture: Fixture, refused: Refused): Promise<RefusalOutcome> {
+  const { root } = fixture;
+  const { state, words } = refused;
+  const run = fixture.run(state, words);
+  run.prepare();
+  const before = snapshot(root);
+  const calls = await recordCalls(run);
+  const after = snapshot(root);
+  const problems: string[] = [];
+  let [refusals, done] = [0, 0];
+  for (const [index, call] of calls.entries()) {
+    for (const errno of refused.errnos(call, index)) {
+      const ended = await refusedAt(run, call, errno);
+      refusals += 1;
+      if (ended.status === 0) done += 1;
+      const found = [
+        ...said(ended, errno, root),
+        ...left(ended, { before, after, now: snapshot(root) }),
+        ...(await next(fixture, words, after)),
+      ];
+      problems.push(...found.map((each) => `${errno} at ${call.shown} (${call.number}): ${each}`));
+    }
+  }
+  return { problems, refusals, done };
+}
+
+/** What is wrong with the exit code and the message. */
+function said({ status, signal, stderr }: Ended, errno: string, root: string): string[] {
+  if (status === 0) return [];
+  const problems: string[] = [];
+  if (status !== EXIT_CODES[errno]) problems.push(`it ended with ${String(status ?? signal)}`);
+  if (!stderr.includes(`xh: ${root}/`)) problems.push(`no path is named: ${stderr}`);
+  if (!/\n +→ \S/.test(stderr)) problems.push(`nothing says what to do: ${stderr}`);
+  if (/\n +at |defect/.test(stderr)) problems.push(`it says: ${stderr}`);
+  return problems;
+}
+
+interface States {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  readonly now: Snapshot;
+}
+
+/** What is wrong with the site: after a failure it is as it was; else all is done but for sweeping. */
+function left({ status }: Ended, { before, after, now }: States): string[] {
+  if (status !== 0) return differences(before, now);
+  const unswept = leftovers(now);
+  const swept = new Map(
+    [...now].filter(([path]) => !unswept.some((name) => path.startsWith(name))),
+  );
+  return differences(after, swept);
+}
+
+/** The same command again, which settles what is left and then has nothing, or everything, to do. */
+async function next(
+  fixture: Fixture,
+  words: readonly string[],
+  after: Snapshot,
+): Promise<string[]> {
+  const repeats = words[0] !== 'rollback';
+  const { status, stderr } = await fixture.xh(...(repeats ? words : ['recover']));
+  const now = snapshot(fixture.root);
+  const unswept = leftovers(now).map((name) => `${name} is left`);
+  if (!repeats) return unswept;
+  // made, imported or gone already
+  const may =
+    words[0] === 'install' || words[0] === 'use' || words[0] === 'make-links' ? [0] : [0, 1, 3];
+  return [
+    ...(may.includes(status ?? -1) ? [] : [`the next one ended with ${String(status)}: ${stderr}`]),
+    ...unswept,
+    ...differences(after, now),
+  ];
+}
