@@ -16,11 +16,12 @@ const FLAGS = ['-O2', '-std=gnu11', '-shared', '-fPIC', '-pthread'];
 /**
  * Builds the library below `root` when it is older than its source.
  *
- * @param {string} root @returns {boolean} whether it is there now
+ * @param {string} root @returns {boolean} whether all is there that could be built
  */
 export function buildNative(root) {
   const [source, library] = [join(root, SOURCE), join(root, LIBRARY)];
-  if (process.platform !== 'linux' || !existsSync(source)) return false;
+  if (!existsSync(source)) return true;
+  if (process.platform !== 'linux') return false;
   if (existsSync(library) && statSync(library).mtimeMs >= statSync(source).mtimeMs) return true;
   const made = `${library}.${process.pid}`;
   const compiler = process.env['CC'] ?? 'cc';
