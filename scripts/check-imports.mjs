@@ -16,7 +16,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 const LAYERS = [
   ['index.ts', 'cli'],
   ['depot'],
-  ['farm', 'export', 'lfu', 'showpath', 'distribute'],
+  ['farm', 'export', 'lfu', 'lfck', 'showpath', 'distribute'],
   ['host'],
   ['package'],
   ['site'],

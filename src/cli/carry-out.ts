@@ -1,5 +1,5 @@
 /** What every changing command does with its plan: show it, or apply it and tell the outcome. */
-import { printable } from '../bytes/bytes.ts';
+import { bytes, printable } from '../bytes/bytes.ts';
 import { commitGeneration } from '../host/generations.ts';
 import { createDraft } from '../host/draft.ts';
 import { toJsonText } from '../host/json.ts';
@@ -21,7 +21,7 @@ export function changeHost<T>(call: Call, work: (host: Host) => T | Promise<T>):
       command: call.commandLine,
       lockTimeout: call.config().values['lock-timeout'],
       onWait: (holder) => {
-        terminal.tell(`waiting for ${holderText(holder)} to finish`);
+        terminal.tell(`waiting for ${printable(bytes(holderText(holder)))} to finish`);
       },
       onRecovery: ({ command, user, time, outcome }) => {
         terminal.warn(

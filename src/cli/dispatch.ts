@@ -1,5 +1,6 @@
 /** From the words of a command line to a command's run and back to an exit code. */
 import { Command as Parser, CommanderError, Option } from 'commander';
+import { bytes, printable } from '../bytes/bytes.ts';
 import { EXIT, XhError, type ExitCode } from '../message/error.ts';
 import { nearest } from '../message/nearest.ts';
 import { version } from '../message/version.ts';
@@ -100,7 +101,7 @@ function findCommand(word: string): CommandEntry {
   if (only !== undefined && second === undefined) return only;
   if (second !== undefined) {
     throw usage(
-      `'${word}' may be ${begin.map((entry) => entry.name).join(', ')}`,
+      `'${printable(bytes(word))}' may be ${begin.map((entry) => entry.name).join(', ')}`,
       'write more of the name',
     );
   }
@@ -109,7 +110,7 @@ function findCommand(word: string): CommandEntry {
     COMMANDS.map((entry) => entry.name),
   );
   throw usage(
-    `there is no command '${word}'`,
+    `there is no command '${printable(bytes(word))}'`,
     near === undefined ? 'xh help lists the commands' : `did you mean 'xh ${near}'?`,
   );
 }

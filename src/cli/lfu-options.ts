@@ -6,6 +6,7 @@ import type { DeleteLimit } from '../lfu/options.ts';
 import type { ScriptText } from '../lfu/rules/syntax.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { version } from '../message/version.ts';
+import { rawArgument } from './raw-argument.ts';
 import type { ColorWhen } from './terminal.ts';
 
 export interface LfuCommandLine {
@@ -25,6 +26,7 @@ export interface LfuCommandLine {
   readonly noOwner: boolean;
   readonly failFast: boolean;
   readonly fsync: boolean;
+  readonly jobs: number | undefined;
   readonly bandwidth: number | undefined;
   readonly log: Bytes | undefined;
   readonly verbose: boolean;
@@ -71,6 +73,7 @@ export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
     noOwner: !options.owner,
     failFast: options.failFast === true,
     fsync: options.fsync === true,
+    jobs: options.jobs,
     bandwidth: options.bwlimit,
     log: options.log === undefined ? undefined : rawArgument(options.log),
     verbose: options.verbose === true,
@@ -91,6 +94,7 @@ interface Parsed {
   readonly owner: boolean;
   readonly failFast?: true;
   readonly fsync?: true;
+  readonly jobs?: number;
   readonly bwlimit?: number;
   readonly log?: string;
   readonly verbose?: true;
@@ -133,7 +137,7 @@ function createParser(scripts: ScriptText[]): Command {
     .option('--keep-going', 'do everything else when an object fails (default)')
     .option('--fail-fast', 'stop at the first object that fails')
     .option('--fsync', 'make each file durable before it gets its name')
-    .option('--jobs <n>', 'how many files to copy at a time, at most', positive)
+    .option('--jobs <n>', 'how many threads look at the trees, at most', positive)
     .option('--bwlimit <rate>', 'bytes a second to copy, or with k, M, G', rate)
     .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect)
     .option('--check', 'read the rules, with every list and netgroup, and run nothing')
@@ -204,20 +208,6 @@ function rate(word: string): number {
     throw usage(`--bwlimit ${word} is no rate`, 'write bytes a second, or with k, M, G: 10M');
   }
   return value;
-}
-
-/**
- * The bytes of an argument. Node has decoded it; what was not UTF-8 is found again in what the
- * kernel keeps of the command line.
- */
-function rawArgument(word: string): Bytes {
-  if (!word.includes('\ufffd')) return bytes(word);
-  const raw = fromBuffer(readFileSync('/proc/self/cmdline')).split('\0') as Bytes[];
-  return (
-    raw.find((argument) => toBuffer(argument).toString('utf8') === word) ??
-    raw.find((argument) => toBuffer(argument).toString('utf8').endsWith(`=${word}`)) ??
-    bytes(word)
-  );
 }
 
 function usage(message: string, remedy: string): XhError {

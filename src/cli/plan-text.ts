@@ -2,6 +2,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { printable, toText, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
+import { classAt } from '../farm/classes.ts';
 import { visibleChanges, type Change, type Plan } from '../host/plan.ts';
 import type { Draft } from '../host/draft.ts';
 import type { Styles } from './terminal.ts';
@@ -23,7 +24,7 @@ export function planText(plan: Plan, options: PlanTextOptions): string[] {
   const links = new Map<string, number>();
   for (const change of visibleChanges(plan)) {
     const path = printable(change.path);
-    if (!options.verbose && (change.op === 'link' || change.op === 'remove') && isFarm(change)) {
+    if (!options.verbose && isFarmLink(change)) {
       const key = `${change.op} ${printable(dirname(change.path))}`;
       links.set(key, (links.get(key) ?? 0) + 1);
       continue;
@@ -72,8 +73,9 @@ export function planText(plan: Plan, options: PlanTextOptions): string[] {
 }
 
 /** Whether a change is one of the many of a farm. */
-function isFarm(change: Change): boolean {
-  return change.op === 'link' || (change.op === 'remove' && change.before.type === 'link');
+function isFarmLink(change: Change): boolean {
+  const isLink = change.op === 'link' || (change.op === 'remove' && change.before.type === 'link');
+  return isLink && classAt(change.path) !== undefined;
 }
 
 function difference(

@@ -1,5 +1,5 @@
 /** Errors in words for the person who must act, and their exit codes. */
-import { printable } from '../bytes/bytes.ts';
+import { bytes, printable } from '../bytes/bytes.ts';
 import { ConflictError } from '../host/apply.ts';
 import type { Conflict } from '../host/plan.ts';
 import { DiagnosticError, formatDiagnostic } from '../message/diagnostic.ts';
@@ -19,8 +19,8 @@ export function reportError(error: unknown, terminal: Terminal): ExitCode {
     return error.exit;
   }
   if (error instanceof XhError) {
-    terminal.warn(`${red('xh:')} ${error.message}`);
-    if (error.remedy !== undefined) terminal.warn(`    ${dim('→')} ${error.remedy}`);
+    terminal.warn(`${red('xh:')} ${tame(error.message)}`);
+    if (error.remedy !== undefined) terminal.warn(`    ${dim('→')} ${tame(error.remedy)}`);
     if (terminal.verbose && error.stack !== undefined) terminal.warn(dim(error.stack));
     return error.exit;
   }
@@ -38,4 +38,12 @@ export function reportConflicts(conflicts: readonly Conflict[], terminal: Termin
     terminal.warn(`${red('conflict')} ${printable(conflict.path)}${line}: ${conflict.message}`);
     terminal.warn(`    ${dim('→')} ${conflict.remedy}`);
   }
+}
+
+/** A message in several lines without anything that would drive the terminal, whatever was typed. */
+function tame(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unit) => printable(bytes(unit))))
+    .join('\n');
 }

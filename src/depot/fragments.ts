@@ -1,6 +1,6 @@
 /** Between the fragment kinds, which are pure, and the host: reading `export/`, looking, and turning edits into a draft. */
 import { b, printable, type Bytes } from '../bytes/bytes.ts';
-import { dirname } from '../bytes/path.ts';
+import { components, dirname, isWithin, normalize } from '../bytes/path.ts';
 import type {
   Edit,
   FragmentFile,
@@ -14,44 +14,112 @@ import { readLinkAt } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import type { Draft } from '../host/draft.ts';
+import { DiagnosticError, type Diagnostic } from '../message/diagnostic.ts';
 import type { Conflict } from '../host/plan.ts';
 import { stateText } from '../host/state.ts';
 import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
 import { findAccount } from '../site/site-accounts.ts';
 import type { Site } from '../site/site.ts';
 
-/** Every file below a package's `export/`, links as links. */
+/**
+ * Every file below a package's `export/`. A link stands for the file of the package that it names,
+ * below `replace/` for itself.
+ * @throws DiagnosticError for what is neither, and for links that lead out of the package
+ */
 export function exportFiles(walker: Walker, directory: Bytes): FragmentFile[] {
   const top = b`/software/${directory}/export`;
   const place = walker.tryLocate(top, { follow: true });
   if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') return [];
+  const findings: Diagnostic[] = [];
   const dir = openDirAt(place.dir, place.name);
   try {
-    return [...filesIn(dir, b``, top)];
+    const files = [...filesIn(dir, b``, { walker, directory, top, findings })];
+    if (findings.length > 0) throw new DiagnosticError(findings);
+    return files;
   } finally {
     closeDir(dir);
   }
 }
 
-function* filesIn(dir: Dir, prefix: Bytes, top: Bytes): Generator<FragmentFile> {
+interface Reading {
+  readonly walker: Walker;
+  readonly directory: Bytes;
+  readonly top: Bytes;
+  readonly findings: Diagnostic[];
+}
+
+function* filesIn(dir: Dir, prefix: Bytes, reading: Reading): Generator<FragmentFile> {
   for (const name of listDir(dir).toSorted()) {
     const stat = statAt(dir, name);
-    const path = prefix === '' ? name : b`${prefix}/${name}`;
+    const below = prefix === '' ? name : b`${prefix}/${name}`;
+    const file = { name: below, path: b`${reading.top}/${below}` };
     if (stat?.type === 'd') {
-      const below = openDirAt(dir, name);
+      const inside = openDirAt(dir, name);
       try {
-        yield* filesIn(below, path, top);
+        yield* filesIn(inside, below, reading);
       } finally {
-        closeDir(below);
+        closeDir(inside);
       }
     } else if (stat?.type === 'f') {
-      const { mode } = stat;
-      yield { name: path, path: b`${top}/${path}`, content: readAt(dir, name), mode };
+      yield { ...file, content: readAt(dir, name), mode: stat.mode };
     } else if (stat?.type === 'l') {
       const link = readLinkAt(dir, name);
-      yield { name: path, path: b`${top}/${path}`, content: b``, mode: stat.mode, link };
+      const content = below.startsWith('replace/') ? b`` : named(file, link, reading);
+      if (content !== undefined) yield { ...file, content, mode: stat.mode, link };
+    } else if (stat !== undefined) {
+      reading.findings.push(
+        finding(file, { code: 'E_FRAGMENT_TYPE', message: 'is neither a file nor a link' }),
+      );
     }
   }
+}
+
+/** What the file says that a link names: the package's own, and nobody else's, who may not mean it to be read. */
+function named(
+  file: Pick<FragmentFile, 'name' | 'path'>,
+  link: Bytes,
+  { walker, directory, findings }: Reading,
+): Bytes | undefined {
+  const place = walker.tryLocate(file.path, { follow: true });
+  const found = place === undefined ? undefined : statAt(place.dir, place.name);
+  const home = walker.tryLocate(b`/software/${directory}`, { follow: true })?.path;
+  const own = (path: Bytes): boolean =>
+    (home !== undefined && isWithin(home, path)) ||
+    (path.startsWith('/.software/') && components(path)[2] === directory);
+  if (place !== undefined && found?.type === 'f' && own(place.path)) {
+    return readAt(place.dir, place.name);
+  }
+  findings.push({
+    ...finding(file, {
+      code: 'E_FRAGMENT_LINK',
+      message:
+        found === undefined
+          ? 'is a link to no file'
+          : 'is a link to something else than a file of the package',
+    }),
+    // the target is shown in the place of a line
+    source: link,
+    length: link.length,
+    hint: 'correct the link, or put the file itself there',
+  });
+  return undefined;
+}
+
+function finding(
+  file: Pick<FragmentFile, 'name' | 'path'>,
+  { code, message }: { readonly code: string; readonly message: string },
+): Diagnostic {
+  return {
+    severity: 'error',
+    code,
+    message: `export/${printable(file.name)} ${message}`,
+    file: file.path,
+    line: 1,
+    column: 1,
+    length: file.name.length,
+    source: file.name,
+    hint: 'take it out',
+  };
 }
 
 /** The host as fragments see it, with what the draft has decided already. */
@@ -83,9 +151,9 @@ export function viewOf(draft: Draft, site: Site): HostView {
 export function draftEdits(draft: Draft, site: Site, edits: readonly Edit[]): Conflict[] {
   const conflicts: Conflict[] = [];
   for (const edit of edits) {
-    const blocked = draft.obstacle(dirname(edit.path));
-    if (blocked !== undefined) {
-      conflicts.push(obstacle(draft, blocked, edit.path));
+    const refused = objection(draft, edit);
+    if (refused !== undefined) {
+      conflicts.push(refused);
       continue;
     }
     switch (edit.op) {
@@ -113,14 +181,33 @@ export function draftEdits(draft: Draft, site: Site, edits: readonly Edit[]): Co
   return conflicts;
 }
 
-function obstacle(draft: Draft, blocked: Bytes, path: Bytes): Conflict {
+/** Why an edit cannot be made: something stands in the way to it, or it would change the depot itself. */
+function objection(draft: Draft, edit: Edit): Conflict | undefined {
+  const { path } = edit;
+  const blocked = draft.obstacle(dirname(path));
+  if (blocked !== undefined) {
+    return {
+      code: 'E_FRAGMENT_OBSTACLE',
+      path: blocked,
+      message: `${printable(blocked)} is ${stateText(draft.look(blocked))} where a directory has to be, for ${printable(path)}`,
+      remedy: 'move it away',
+    };
+  }
+  const real =
+    draft.walker.tryLocate(path, { follow: edit.op === 'write' })?.path ?? normalize(path);
+  if (!DEPOT.some((top) => isWithin(top, real))) return undefined;
   return {
-    code: 'E_FRAGMENT_OBSTACLE',
-    path: blocked,
-    message: `${printable(blocked)} is ${stateText(draft.look(blocked))} where a directory has to be, for ${printable(path)}`,
-    remedy: 'move it away',
+    code: 'E_FRAGMENT_DEPOT',
+    path,
+    message: `${printable(path)} ${real === path ? 'is' : `leads to ${printable(real)},`} a part of the depot, which fragments do not change`,
+    remedy:
+      real === path
+        ? "take it out of the package's export/"
+        : 'put a file of this host in the place of the link',
   };
 }
+
+const DEPOT: readonly Bytes[] = [b`/.software`, b`/software`];
 
 /** Mode and owner of a file that is new; one that was there keeps its own. */
 function metadataFor(

@@ -1,6 +1,6 @@
 /** Who maintains a package that is being made: by option, configuration, or the user at this host. */
 import { hostname } from 'node:os';
-import { bytes } from '../bytes/bytes.ts';
+import { bytes, printable } from '../bytes/bytes.ts';
 import { userName } from '../host/lock.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import type { Config } from '../site/config.ts';
@@ -12,7 +12,7 @@ export function maintainerOf(config: Config, option: string | undefined): Mailbo
   const text = given ?? bytes(`${userName()}@${hostname()}`);
   const mailbox = parseMailbox(text);
   if ('address' in mailbox) return [mailbox];
-  throw new XhError('E_MAINTAINER', `--maintainer ${option ?? ''}: ${mailbox.problem}`, {
+  throw new XhError('E_MAINTAINER', `--maintainer ${printable(text)}: ${mailbox.problem}`, {
     exit: EXIT.usage,
     remedy: "write for example 'jane@example.org' or 'Jane Doe <jane@example.org>'",
   });

@@ -2,11 +2,12 @@
  * A package's `Install` script: run with a clean environment, as an account that is not root unless
  * the package says so, in a process group of its own that ends with it, its output kept.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, readFileSync } from 'node:fs';
-import { b, bytes, printable, toBuffer, toText, type Bytes } from '../bytes/bytes.ts';
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { b, bytes, fromBuffer, printable, split, toText, type Bytes } from '../bytes/bytes.ts';
 import { join } from '../bytes/path.ts';
-import { createAt } from '../files/names.ts';
+import { errnoOf } from '../files/error.ts';
+import { createAt, openFileAt } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import type { ScriptRun } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
@@ -16,10 +17,12 @@ import { architecture } from '../site/arch.ts';
 import type { User } from '../site/accounts.ts';
 import { demandAccount } from '../site/site-accounts.ts';
 import { packagePath, softwarePath } from '../site/site.ts';
+import { killGroup, runToEnd, type Ending, type ScriptProcess } from './script-process.ts';
 
 const LOG = b`/.software/local/.admin/log`;
-/** Lines of a transcript that are shown when a script fails. */
+/** Lines of a transcript that are shown when a script fails, out of so many bytes at its end. */
 const SHOWN = 20;
+const TAIL = 16_384;
 
 /** Whether a package has a script to run. */
 export function hasScript(host: Host, directory: Bytes): boolean {
@@ -28,84 +31,54 @@ export function hasScript(host: Host, directory: Bytes): boolean {
 
 /**
  * Runs `Install ACTION` and waits for its end.
- * @throws XhError E_SCRIPT with the end of its output; nothing else has been done then
+ * @throws XhError E_SCRIPT with the end of its output, E_INTERRUPTED (exit 130); nothing else has
+ *   been done then
  */
 export async function runScript(host: Host, run: ScriptRun): Promise<void> {
   const call = prepare(host, run);
-  const { transcript } = call;
-  const ended = await new Promise<Ending>((resolve) => {
-    const child = spawn(call.program, [run.action], {
-      ...call.spawn,
-      stdio: ['ignore', transcript.fd, transcript.fd],
-    });
-    let late = false;
-    const end = (): void => {
-      if (child.pid !== undefined) killGroup(child.pid);
-    };
-    const timer = setTimeout(() => {
-      late = true;
-      end();
-    }, call.timeout * 1000);
-    // the script's group does not get the terminal's Ctrl-C: it ends with us
-    const interrupted = (): void => {
-      end();
-      process.exit(EXIT.interrupted);
-    };
-    process.once('SIGINT', interrupted);
-    process.once('SIGTERM', interrupted);
-    const settle = (ending: Ending): void => {
-      clearTimeout(timer);
-      process.off('SIGINT', interrupted);
-      process.off('SIGTERM', interrupted);
-      end();
-      resolve({ ...ending, late });
-    };
-    child.once('error', (error) => {
-      settle({ error });
-    });
-    child.once('exit', (status, signal) => {
-      settle({ status, signal });
-    });
-  });
-  closeSync(transcript.fd);
-  judge(run, call, ended);
+  try {
+    const ending = await runToEnd({ ...call.process, output: call.transcript.fd });
+    judge(host, run, { ...call, ending });
+  } finally {
+    closeSync(call.transcript.fd);
+  }
 }
 
 /** Runs the opposite of scripts whose transaction is taken back; a failure is noted in the log only. */
 export function undoScripts(host: Host, scripts: readonly ScriptRun[]): void {
   for (const { package: directory, action } of scripts.toReversed()) {
-    if (!hasScript(host, directory)) continue;
-    const opposite = action === 'install' ? 'uninstall' : 'install';
-    const call = prepare(host, { package: directory, action: opposite });
-    const { pid } = spawnSync(call.program, [opposite], {
-      ...call.spawn,
-      stdio: ['ignore', call.transcript.fd, call.transcript.fd],
-      timeout: call.timeout * 1000,
-      killSignal: 'SIGKILL',
-    });
-    if (pid > 0) killGroup(pid);
-    closeSync(call.transcript.fd);
+    try {
+      undoScript(host, { package: directory, action: opposite(action) });
+    } catch (error) {
+      // why it is taken back matters more than what is wrong with the package meanwhile
+      if (!(error instanceof XhError)) throw error;
+    }
   }
 }
 
-interface Ending {
-  readonly status?: number | null;
-  readonly signal?: NodeJS.Signals | null;
-  readonly error?: Error;
-  readonly late?: boolean;
+function undoScript(host: Host, run: ScriptRun): void {
+  if (!hasScript(host, run.package)) return;
+  const { process: script, transcript } = prepare(host, run);
+  const { pid } = spawnSync(script.program, [...script.arguments], {
+    cwd: script.cwd,
+    env: script.env,
+    ...script.account,
+    detached: true,
+    stdio: ['ignore', transcript.fd, transcript.fd],
+    timeout: script.timeout * 1000,
+    killSignal: 'SIGKILL',
+  } as SpawnSyncOptions);
+  if (pid > 0) killGroup(pid);
+  closeSync(transcript.fd);
+}
+
+function opposite(action: ScriptRun['action']): ScriptRun['action'] {
+  return action === 'install' ? 'uninstall' : 'install';
 }
 
 interface ScriptCall {
-  readonly program: string;
-  readonly timeout: number;
+  readonly process: Omit<ScriptProcess, 'output'>;
   readonly transcript: { readonly fd: number; readonly path: Bytes };
-  readonly spawn: {
-    readonly cwd: string;
-    readonly env: NodeJS.ProcessEnv;
-    readonly detached: true;
-    readonly uid?: number;
-    readonly gid?: number;
-  };
 }
 
 function prepare(host: Host, run: ScriptRun): ScriptCall {
@@ -114,12 +87,13 @@ function prepare(host: Host, run: ScriptRun): ScriptCall {
   const options = readPackage(site, run.package).options.values;
   const account = accountFor(host, run, options['run-as'], options.owner);
   return {
-    program: toText(join(directory, b`.admin/Install`)),
-    timeout: options.timeout,
     transcript: openTranscript(host, run),
-    spawn: {
+    process: {
+      program: toText(join(directory, b`.admin/Install`)),
+      arguments: [run.action],
+      timeout: options.timeout,
+      terminal: options.pty,
       cwd: toText(directory),
-      detached: true,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
         HOME: toText(account?.home ?? b`/`),
@@ -131,7 +105,7 @@ function prepare(host: Host, run: ScriptRun): ScriptCall {
         XH_SOFTWARE: toText(softwarePath(site)),
         XH_ACTION: run.action,
       },
-      ...(account !== undefined && { uid: account.uid, gid: account.gid }),
+      ...(account !== undefined && { account: { uid: account.uid, gid: account.gid } }),
     },
   };
 }
@@ -144,7 +118,11 @@ function accountFor(
   owner: Bytes | undefined,
 ): User | undefined {
   const self = process.geteuid?.();
-  if (self === 0) return demandAccount(host.site, runAs ?? owner ?? b`nobody`);
+  if (self === 0) {
+    const account = demandAccount(host.site, runAs ?? owner ?? b`nobody`);
+    // root's files are no reason to run as root: that takes a word of its own
+    return account.uid === 0 && runAs === undefined ? demandAccount(host.site, b`nobody`) : account;
+  }
   if (runAs !== undefined && demandAccount(host.site, runAs).uid !== self) {
     throw new XhError(
       'E_RUN_AS',
@@ -166,43 +144,67 @@ function openTranscript(host: Host, run: ScriptRun): { readonly fd: number; read
   return { fd: createAt(place.dir, name, 0o600), path: b`${LOG}/${name}` };
 }
 
-function judge(run: ScriptRun, call: ScriptCall, ended: Ending): void {
-  if (ended.error === undefined && ended.status === 0) return;
-  const how =
-    ended.late === true
-      ? `did not end within ${call.timeout} s and was killed`
-      : ended.error !== undefined
-        ? `could not be run (${ended.error.message})`
-        : typeof ended.signal === 'string'
-          ? `was killed by ${ended.signal}`
-          : `ended with ${ended.status}`;
+function judge(host: Host, run: ScriptRun, call: ScriptCall & { readonly ending: Ending }): void {
+  const { ending } = call;
+  if (ending.ended === undefined && ending.error === undefined && ending.status === 0) return;
   const { path } = call.transcript;
+  const script = `${printable(run.package)}: .admin/Install ${run.action}`;
+  if (ending.ended === 'interrupted') {
+    throw new XhError('E_INTERRUPTED', `${script} was interrupted; nothing else was done`, {
+      exit: EXIT.interrupted,
+      place: { file: path },
+    });
+  }
+  const { error } = ending;
+  const remedy =
+    error === undefined
+      ? `the whole transcript is in ${printable(path)}`
+      : notStarted(errnoOf(error), printable(bytes(call.process.program)));
   throw new XhError(
     'E_SCRIPT',
-    `${printable(run.package)}: .admin/Install ${run.action} ${how}; nothing else was done${tail(call)}`,
+    `${script} ${how(ending, call)}; nothing else was done${tail(host, path)}`,
     {
       place: { file: path },
-      remedy: `the whole transcript is in ${printable(path)}; 'timeout', 'run-as' and 'pty' in .admin/Options change how it runs`,
+      remedy,
     },
   );
 }
 
-/** The last lines that the script said. */
-function tail(call: ScriptCall): string {
-  const root = call.spawn.env['XH_ROOT'] ?? '/';
-  const path = join(bytes(root), call.transcript.path);
-  const lines = readFileSync(toBuffer(path), 'latin1').trimEnd().split('\n').slice(-SHOWN);
-  return lines
-    .filter((line) => line !== '')
-    .map((line) => `\n    | ${printable(line as Bytes)}`)
-    .join('');
+function how({ ended, error, signal, status }: Ending, call: ScriptCall): string {
+  if (ended === 'late') return `did not end within ${call.process.timeout} s and was killed`;
+  if (error !== undefined) return `could not be run (${errnoOf(error) ?? error.message})`;
+  return typeof signal === 'string' ? `was killed by ${signal}` : `ended with ${status}`;
 }
 
-function killGroup(pid: number): void {
+/** Why a program does not start: execve(2). */
+function notStarted(errno: string | undefined, program: string): string {
+  switch (errno) {
+    case 'EACCES':
+      return `chmod +x ${program}, and let the account that it runs as ('run-as' in .admin/Options) come there`;
+    case 'ENOENT':
+      return 'look at its first line: the interpreter that it names is not on this host';
+    case 'ENOEXEC':
+      return "it needs a first line that names its interpreter: '#!/bin/sh'";
+    default:
+      return `look at ${program}`;
+  }
+}
+
+/** The last lines that the script said. */
+function tail(host: Host, path: Bytes): string {
+  const place = host.walker.locate(path);
+  const fd = openFileAt(place.dir, place.name);
   try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // all of it has ended already
+    const { size } = fstatSync(fd);
+    const buffer = Buffer.alloc(Math.min(size, TAIL));
+    const length = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    const lines = split(fromBuffer(buffer.subarray(0, length)), '\n').filter((line) => line !== '');
+    return lines
+      .slice(-SHOWN)
+      .map((line) => `\n    | ${printable(line)}`)
+      .join('');
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who owns a file or a command, and why it is what it is. */
 import { b, bytes, slice, split, type Bytes } from '../bytes/bytes.ts';
 import { isWithin, join, normalize } from '../bytes/path.ts';
-import { LINK_CLASSES } from '../farm/classes.ts';
+import { classAt, LINK_CLASSES } from '../farm/classes.ts';
 import { holder } from '../farm/plan.ts';
 import { contestedIn, preferencesIn } from '../farm/state.ts';
 import { createDraft, type Draft } from '../host/draft.ts';
@@ -70,8 +70,7 @@ function placesIn(draft: Draft, top: Bytes, deep: boolean, name: Bytes): Bytes[]
 }
 
 function linkAt(host: Host, draft: Draft, config: Config, path: Bytes): Ownership | undefined {
-  if (!LINK_CLASSES.some(({ trees }) => trees.some(({ to }) => isWithin(to, path))))
-    return undefined;
+  if (classAt(path) === undefined) return undefined;
   const has = holder(draft, host.site, path);
   if (has.type !== 'ours') return undefined;
   const candidates = contestedIn(draft).get(path) ?? [];

@@ -1,6 +1,6 @@
 /** The link classes as one table: which part of a package is linked where. */
 import { b, type Bytes } from '../bytes/bytes.ts';
-import { basename } from '../bytes/path.ts';
+import { basename, isWithin } from '../bytes/path.ts';
 
 export interface LinkClass {
   /** As in `Options` `links` and in receipts. */
@@ -132,6 +132,19 @@ export const LINK_CLASSES: readonly LinkClass[] = [
     wants: (path) => /^lib[^/]*\.(?:a|la|so(?:\.[^/]*)?)$/.test(path),
   },
 ];
+
+/** The class in whose farm `path` stands, the most special one; undefined when it stands in none. */
+export function classAt(path: Bytes): LinkClass | undefined {
+  let best: { readonly found: LinkClass; readonly length: number } | undefined;
+  for (const linkClass of LINK_CLASSES) {
+    for (const { to } of linkClass.trees) {
+      if (isWithin(to, path) && path !== to && to.length > (best?.length ?? 0)) {
+        best = { found: linkClass, length: to.length };
+      }
+    }
+  }
+  return best?.found;
+}
 
 /** The classes that are named, in the order of the table. */
 export function classesNamed(names: readonly string[]): readonly LinkClass[] {

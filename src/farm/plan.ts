@@ -10,7 +10,7 @@ import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
 import { stateOf, stateText } from '../host/state.ts';
 import type { Before, Conflict } from '../host/plan.ts';
 import { packagePath, softwarePath, type Site } from '../site/site.ts';
-import { LINK_CLASSES } from './classes.ts';
+import { classAt } from './classes.ts';
 import { settle, tieConflict, type Candidate, type Settled } from './settle.ts';
 import { contestedIn, preferencesIn, type Contested, type Preferences } from './state.ts';
 import type { WantedLink } from './wanted.ts';
@@ -154,7 +154,7 @@ function othersAt({ contested, request }: Context, path: Bytes, has: Holder): re
   // a link of ours that somebody has turned to another package says nothing of what that one wants
   if (!request.recorded(has.package, path)) return [];
   const priority = request.priorityOf(has.package);
-  return [{ package: has.package, target: has.target, class: classOf(path), priority }];
+  return [{ package: has.package, target: has.target, class: classAt(path)?.name ?? '', priority }];
 }
 
 function candidate(link: WantedLink, request: FarmRequest): Candidate {
@@ -164,16 +164,6 @@ function candidate(link: WantedLink, request: FarmRequest): Candidate {
 
 function byPackage(one: Candidate, other: Candidate): number {
   return one.package < other.package ? -1 : 1;
-}
-
-function classOf(path: Bytes): string {
-  let best = { name: '', length: 0 };
-  for (const { name, trees } of LINK_CLASSES) {
-    for (const { to } of trees) {
-      if (path.startsWith(`${to}/`) && to.length > best.length) best = { name, length: to.length };
-    }
-  }
-  return best.name;
 }
 
 function preferenceFor(

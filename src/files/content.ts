@@ -76,15 +76,17 @@ export function writeFileDurably(dir: Dir, name: Bytes, content: Bytes, mode: nu
   unlinkIfPresent(dir, beside);
   const fd = createAt(dir, beside, mode);
   try {
-    writeAll(fd, path, toBuffer(content));
-    syncFile(fd, path);
+    try {
+      writeAll(fd, path, toBuffer(content));
+      syncFile(fd, path);
+    } finally {
+      closeSync(fd);
+    }
+    renameAt(dir, beside, dir, name);
   } catch (error) {
-    closeSync(fd);
     unlinkIfPresent(dir, beside);
     throw error;
   }
-  closeSync(fd);
-  renameAt(dir, beside, dir, name);
   syncDir(dir);
 }
 

@@ -62,9 +62,24 @@ interface Known {
 }
 
 const KNOWN: Readonly<Record<string, Known>> = {
-  EACCES: { code: 'E_PERMISSION', text: 'permission denied', exit: EXIT.notPermitted },
-  EPERM: { code: 'E_PERMISSION', text: 'operation not permitted', exit: EXIT.notPermitted },
-  EROFS: { code: 'E_READ_ONLY', text: 'read-only file system', exit: EXIT.notPermitted },
+  EACCES: {
+    code: 'E_PERMISSION',
+    text: 'permission denied',
+    exit: EXIT.notPermitted,
+    remedy: 'run the command as root, or as a user who is allowed to',
+  },
+  EPERM: {
+    code: 'E_PERMISSION',
+    text: 'operation not permitted',
+    exit: EXIT.notPermitted,
+    remedy: 'run the command as root; immutable files (lsattr) are closed to root too',
+  },
+  EROFS: {
+    code: 'E_READ_ONLY',
+    text: 'read-only file system',
+    exit: EXIT.notPermitted,
+    remedy: 'run the command on the host that may write there, or mount it read-write',
+  },
   ENOSPC: {
     code: 'E_NO_SPACE',
     text: 'no space left on device',

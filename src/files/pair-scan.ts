@@ -8,7 +8,10 @@ import { toText, type Bytes } from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 import type { Dir } from './dir.ts';
 import { loadLibrary, type LibraryFunction } from './kernel.ts';
-import { STRIDE, type Listing } from './listing.ts';
+import { attributesAt, isCarried, type Attributes } from './attributes.ts';
+import { FileError } from './error.ts';
+import { EMPTY_LISTING, STRIDE, statIn, type Listing } from './listing.ts';
+import type { ObjectStat } from './stat.ts';
 import { shippedPath } from './shipped.ts';
 
 export interface PairScanOptions {
@@ -89,6 +92,34 @@ export function openPairScan(
       library.close(scan);
     },
   };
+}
+
+/** The listing with the attributes of those objects that have some, read from `dir`. */
+export function completeListing(
+  bare: BareListing,
+  dir: () => Dir,
+  options: { readonly privileged: boolean },
+): Listing {
+  const attributes = new Map<number, Attributes>();
+  const failed = new Map<Bytes, FileError>();
+  for (const index of bare.withAttributes) {
+    const name = bare.names[index] ?? ('' as Bytes);
+    try {
+      const found = attributesAt(dir(), name);
+      const carried = [...found].filter(([key]) => isCarried(key, options.privileged));
+      if (carried.length > 0) attributes.set(index, new Map(carried));
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      if (error.errno !== 'ENOENT') failed.set(name, error);
+    }
+  }
+  const { names, rows, targets } = bare;
+  return { names, rows, targets, attributes, failed };
+}
+
+/** All that a row says. */
+export function statOfRow(rows: Int32Array): ObjectStat {
+  return statIn({ ...EMPTY_LISTING, rows }, 0);
 }
 
 /** As in native/pair-scan.c. */

@@ -4,6 +4,8 @@
  * leaves what {@link recover} finishes or takes back.
  */
 import { bytes, type Bytes } from '../bytes/bytes.ts';
+import { join } from '../bytes/path.ts';
+import { FileError } from '../files/error.ts';
 import { calls } from '../files/kernel.ts';
 import type { Walker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
@@ -51,7 +53,8 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
     openEntry(walker, entry);
     const contents = options.contents ?? noContents;
     for (const [i, change] of plan.changes.entries()) {
-      const inode = stage(stepOf(walker, entry, change, i, progress), contents);
+      const step = stepOf(walker, entry, change, i, progress);
+      const inode = aboutPlace(step, () => stage(step, contents));
       progress.inodes.push(inode);
     }
     sync(walker, entry, progress);
@@ -134,19 +137,44 @@ interface Progress {
   staged: boolean;
 }
 
+/** What goes wrong under our own name beside a place is told about the place. */
+function aboutPlace<T>(step: Step, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const file = error instanceof FileError ? error.place?.file : undefined;
+    if (!(error instanceof FileError) || !file?.includes(`/${step.aside}`)) throw error;
+    const path = join(step.walker.root.path, step.change.path);
+    throw new FileError(error.errno, error.call, path, error);
+  }
+}
+
 /** Everything that is staged takes effect. */
 function switchAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
-  for (const step of stepsOf(walker, entry, progress)) switchOver(step);
+  for (const step of stepsOf(walker, entry, progress)) aboutPlace(step, () => switchOver(step));
   sync(walker, entry, progress);
   markClean(walker, entry.id);
 }
 
-/** What was replaced goes; there is no way back from here. */
+/**
+ * What was replaced goes; there is no way back from here. As much of it as can be: what is left is
+ * in nobody's way, and the entry stays open for the next command to try again.
+ */
 function tidy(walker: Walker, entry: JournalEntry): void {
   // directories may have been exchanged
   walker.forget();
-  for (const step of stepsOf(walker, entry, { inodes: [], staged: true })) clean(step);
+  const failures: XhError[] = [];
+  for (const step of stepsOf(walker, entry, { inodes: [], staged: true })) {
+    try {
+      clean(step);
+    } catch (error) {
+      if (!(error instanceof XhError)) throw error;
+      failures.push(error);
+    }
+  }
   walker.forget();
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
   closeEntry(walker, entry.id);
 }
 

@@ -1,12 +1,5 @@
 /** The stable JSON form of plans and records: byte strings as text, or `{"base64": …}` where they are not UTF-8. */
-import {
-  fromJson,
-  printable,
-  toJson,
-  toText,
-  type Bytes,
-  type JsonBytes,
-} from '../bytes/bytes.ts';
+import { fromJson, printable, toJson, toText, type Bytes, type JsonBytes } from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 
 /** Keys whose values are byte strings (or lists of them) wherever they occur. */

@@ -38,40 +38,40 @@ const RETRY = 100;
 
 /**
  * Takes the site's lock, waiting for at most `timeout` seconds.
- * @throws XhError E_LOCKED (exit 5) naming the holder
+ * @throws XhError E_LOCKED (exit 5) naming the holder; FileError (exit 4) for whom the site is not to change
  */
 export function takeLock(walker: Walker, options: LockOptions): Lock {
-  const place = walker.locate(LOCK_FILE, { follow: true });
-  const fd = about(place.path, () =>
-    calls.openat(
-      place.dir.fd,
-      cString(place.name),
-      O.rdwr | O.creat | O.nofollow | O.cloexec,
-      0o644,
-    ),
-  );
-  const deadline = Date.now() + options.timeout * 1000;
+  const { dir, name } = walker.locate(LOCK_FILE, { follow: true });
+  const path = b`${dir.path}/${name}`;
+  // for nobody else to open: whoever can may hold it as long as he likes
+  const flags = O.rdwr | O.creat | O.nofollow | O.cloexec;
+  const fd = about(path, () => calls.openat(dir.fd, cString(name), flags, 0o600));
+  const started = Date.now();
   let told = false;
-  while (!tryLock(fd, place.path)) {
+  while (!tryLock(fd, path)) {
     const holder = readHolder(fd);
-    if (!told) options.onWait?.(holder);
-    told = true;
-    if (Date.now() >= deadline) {
+    const waited = Date.now() - started;
+    // who has just got it may not have written who he is yet
+    if (!told && (holder !== undefined || waited > 2 * RETRY)) {
+      options.onWait?.(holder);
+      told = true;
+    }
+    if (waited >= options.timeout * 1000) {
       closeSync(fd);
       throw locked(holder, options.timeout);
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
   }
-  const holder: LockHolder = {
+  note(fd, path, {
     pid: process.pid,
     user: userName(),
     command: options.command,
     since: new Date().toISOString(),
-  };
-  overwrite(fd, place.path, bytes(`${JSON.stringify(holder)}\n`));
+  });
   return {
     release() {
-      // closing lets go; the text stays and does no harm
+      note(fd, path, undefined);
+      // closing lets go
       closeSync(fd);
     },
   };
@@ -104,12 +104,33 @@ function tryLock(fd: number, path: Bytes): boolean {
   });
 }
 
+/** Writes who holds it. The lock is as good without, and taking back on a full disk must be possible. */
+function note(fd: number, path: Bytes, holder: LockHolder | undefined): void {
+  try {
+    overwrite(fd, path, holder === undefined ? b`` : bytes(`${JSON.stringify(holder)}\n`));
+  } catch (error) {
+    if (!(error instanceof XhError)) throw error;
+  }
+}
+
+/** Who wrote himself down, if he is alive; one that was killed could not take it back. */
 function readHolder(fd: number): LockHolder | undefined {
   try {
-    // the holder may be writing just now: then nobody is named
-    return JSON.parse(readFileSync(`/proc/self/fd/${fd}`, 'utf8')) as LockHolder;
+    const holder = JSON.parse(readFileSync(`/proc/self/fd/${fd}`, 'utf8')) as LockHolder;
+    return isAlive(holder.pid) ? holder : undefined;
   } catch {
+    // he may be writing just now: then nobody is named
     return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // somebody else's
+    return errnoOf(error) === 'EPERM';
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { mergeDiff3 } from 'node-diff3';
 import { bytes, printable, split, type Bytes } from '../bytes/bytes.ts';
-import { createDraft, type Draft } from './draft.ts';
+import { createDraft, type Draft, type WriteOptions } from './draft.ts';
 import {
   currentGeneration,
   generationNumbers,
@@ -87,15 +87,8 @@ function displacement(change: RecordedChange): NetChange['displaced'] {
 function setBack(draft: Draft, host: Host, net: NetChange): Conflict[] {
   const now = draft.look(net.path);
   const { before, after, displaced, path } = net;
-  if (displaced?.way === 'away') {
-    if (!sameState(now, after)) return [changedSince(path, now)];
-    draft.restore(path, displaced.keptAs);
-    return [];
-  }
-  if (displaced?.way === 'back') {
-    if (before.type === 'link') draft.displace(path, displaced.keptAs, before.target);
-    return [];
-  }
+  if (displaced?.way === 'away') return bringBack(draft, net, displaced.keptAs);
+  if (displaced?.way === 'back') return displaceAgain(draft, net, displaced.keptAs);
   if (sameState(now, before)) return [];
   if (after.type === 'directory' && before.type === 'absent') {
     draft.removeDir(path);
@@ -106,7 +99,31 @@ function setBack(draft: Draft, host: Host, net: NetChange): Conflict[] {
     return [];
   }
   if (!sameState(now, after)) return mergeEdits(draft, host, net, now);
-  setTo(draft, host, path, before, net.bookkeeping);
+  setTo(draft, host, net, now);
+  return [];
+}
+
+/** An original was displaced: it takes the place of our link again. */
+function bringBack(draft: Draft, { path, before, after }: NetChange, keptAs: Bytes): Conflict[] {
+  const now = draft.look(path);
+  const kept = draft.look(keptAs).type !== 'absent';
+  if (!kept && sameState(now, before)) return [];
+  if (!sameState(now, after)) return [changedSince(path, now)];
+  if (!kept) return [lost(path, keptAs)];
+  draft.restore(path, keptAs);
+  return [];
+}
+
+/** An original came back: our link takes its place again. */
+function displaceAgain(draft: Draft, { path, before }: NetChange, keptAs: Bytes): Conflict[] {
+  if (before.type !== 'link') return [];
+  const now = draft.look(path);
+  const taken = draft.look(keptAs);
+  if (sameState(now, before)) return [];
+  if (now.type === 'directory' || now.type === 'special') return [changedSince(path, now)];
+  if (now.type === 'absent') draft.link(path, before.target);
+  else if (taken.type === 'absent') draft.displace(path, keptAs, before.target);
+  else return [changedSince(keptAs, taken)];
   return [];
 }
 
@@ -131,7 +148,8 @@ function mergeEdits(draft: Draft, host: Host, net: NetChange, now: Before): Conf
   return [];
 }
 
-function setTo(draft: Draft, host: Host, path: Bytes, state: Before, bookkeeping: boolean): void {
+function setTo(draft: Draft, host: Host, net: NetChange, now: Before): void {
+  const { path, before: state, bookkeeping } = net;
   switch (state.type) {
     case 'absent':
       draft.remove(path, { bookkeeping });
@@ -141,8 +159,7 @@ function setTo(draft: Draft, host: Host, path: Bytes, state: Before, bookkeeping
       return;
     case 'file':
       draft.write(path, keptContent(host.walker, state.sha256), {
-        mode: state.mode,
-        ...(state.uid >= 0 && { uid: state.uid, gid: state.gid }),
+        ...modeAndOwner(state, net.after, now),
         bookkeeping,
       });
       return;
@@ -153,6 +170,29 @@ function setTo(draft: Draft, host: Host, path: Bytes, state: Before, bookkeeping
         `${printable(path)} was ${stateText(state)}, which a rollback cannot bring back`,
       );
   }
+}
+
+/** Mode and owner of a file as they were, but for what somebody has changed since. */
+function modeAndOwner(
+  before: Extract<Before, { type: 'file' }>,
+  after: Before,
+  now: Before,
+): WriteOptions {
+  const { mode, uid, gid } = before;
+  const owner = uid >= 0 ? { uid, gid } : {};
+  if (now.type !== 'file' || after.type !== 'file') return { mode, ...owner };
+  // -1: whoever wrote it
+  const ownedSince = after.uid >= 0 && (now.uid !== after.uid || now.gid !== after.gid);
+  return { ...(now.mode === after.mode && { mode }), ...(!ownedSince && owner) };
+}
+
+function lost(path: Bytes, keptAs: Bytes): Conflict {
+  return {
+    code: 'E_ROLLBACK_LOST',
+    path: keptAs,
+    message: `the original of ${printable(path)} is not at ${printable(keptAs)} any more`,
+    remedy: `put it back there, or put another file in the place of the link ${printable(path)} and uninstall the package`,
+  };
 }
 
 function changedSince(path: Bytes, now: Before): Conflict {

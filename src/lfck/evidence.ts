@@ -43,7 +43,9 @@ export interface Witnesses {
   readonly owners: Owners;
   readonly siteRoot: Bytes;
   /** The owner that the receipts give a path of the site, if they list it. */
-  readonly receipts: (path: Bytes) => { readonly package: Bytes; readonly owner: number | undefined } | undefined;
+  readonly receipts: (
+    path: Bytes,
+  ) => { readonly package: Bytes; readonly owner: number | undefined } | undefined;
   /** What was decided of a directory before. */
   readonly verdictOf: (directory: Stray) => Verdict | undefined;
 }
@@ -53,25 +55,20 @@ export function judge(stray: Stray, witnesses: Witnesses): Verdict {
   const strong = stray.names.flatMap((name, index) =>
     told(standingEvidence(name, witnesses), stray, index),
   );
-  const weak = [
-    ...stray.names.flatMap((name, index) =>
-      told(neighbourEvidence(stray, name, witnesses), stray, index),
-    ),
-    ...maintainerEvidence(stray, witnesses),
-  ];
-  const decisive = strong.length > 0 ? strong : weak;
-  const evidence = [...decisive, ...(strong.length > 0 ? agreeing(weak, strong) : [])];
+  const neighbours = stray.names.flatMap((name, index) =>
+    told(neighbourEvidence(stray, name, witnesses), stray, index),
+  );
+  const maintained = maintainerEvidence(stray, witnesses);
+  const places = strong.length > 0 ? strong : neighbours;
+  // who maintains several packages is asked only which of them it may be
+  const agreeing = maintained.filter(({ owner }) => places.some((each) => each.owner === owner));
+  const decisive =
+    strong.length > 0 ? strong : [...neighbours, ...(agreeing.length > 0 ? agreeing : maintained)];
+  const evidence = strong.length > 0 ? [...strong, ...agreeing] : decisive;
   const said = new Set(decisive.map(({ owner }) => owner));
   const [owner] = said;
   // nothing is ever given to root
   return { owner: said.size === 1 && owner !== 0 ? owner : undefined, evidence };
-}
-
-/** Only where it adds something: contradiction from neighbours means nothing to a package's directory. */
-function agreeing(weak: readonly Evidence[], strong: readonly Evidence[]): readonly Evidence[] {
-  return weak.filter(
-    ({ kind, owner }) => kind === 'maintainer' && strong.some((each) => each.owner === owner),
-  );
 }
 
 /** Evidence by another name than the first says so. */
@@ -79,7 +76,9 @@ function told(evidence: Evidence | undefined, stray: Stray, index: number): read
   if (evidence === undefined) return [];
   const name = stray.names[index];
   if (index === 0 || name === undefined) return [evidence];
-  const path = printable(shownPath(name.ground.directory.root, name.ground.directory.place, name.name));
+  const path = printable(
+    shownPath(name.ground.directory.root, name.ground.directory.place, name.name),
+  );
   return [{ ...evidence, text: `as ${path}: ${evidence.text}` }];
 }
 
@@ -90,7 +89,7 @@ function standingEvidence(seen: SeenName, witnesses: Witnesses): Evidence | unde
     case 'package': {
       const owner = owners.accountOf(claim.pack);
       const name = printable(claim.pack.directory);
-      const lack = owner === undefined ? ', which has no account' : '';
+      const lack = owner === undefined ? ', which has no account of its own' : '';
       return { kind: 'package', owner, text: `it stands in package ${name}${lack}` };
     }
     case 'home':
@@ -114,7 +113,7 @@ function receiptEvidence(
   if (!isWithin(siteRoot, path)) return undefined;
   const listed = receipts(siteRoot === '/' ? path : slice(path, siteRoot.length));
   if (listed === undefined) return undefined;
-  const lack = listed.owner === undefined ? ', which has no account' : '';
+  const lack = listed.owner === undefined ? ', which has no account of its own' : '';
   const text = `it is in the receipt of ${printable(listed.package)}${lack}`;
   return { kind: 'receipt', owner: listed.owner, text };
 }
@@ -143,23 +142,28 @@ function neighbourEvidence(
   return { kind: 'directory', owner: above, text };
 }
 
-/** All of them, or nine of ten where there are ten at least: common directories say nothing. */
-function siblingEvidence({ counts }: Ground, owners: Owners): Evidence | undefined {
+/**
+ * All of them, where they are three or their directory is the same package's; or nine of ten where
+ * there are ten at least. In common directories neighbours are there by chance.
+ */
+function siblingEvidence({ counts, directory }: Ground, owners: Owners): Evidence | undefined {
   const [first] = [...counts].toSorted(([, one], [, other]) => other - one);
   if (first === undefined) return undefined;
   const [owner, count] = first;
   const all = [...counts.values()].reduce((sum, each) => sum + each, 0);
   const name = nameOf(owners, owner);
-  const evidence = (text: string): Evidence => ({ kind: 'siblings', owner, text });
+  const evidence = (who: string): Evidence => ({
+    kind: 'siblings',
+    owner,
+    text: `${who} ${name}'s`,
+  });
+  const isItsDirectory = directory.stat.uid === owner;
   if (count === all) {
-    return evidence(
-      all === 1
-        ? `the one other object of a package in its directory is ${name}'s`
-        : `all ${all} others of packages in its directory are ${name}'s`,
-    );
+    if (isItsDirectory) return evidence('its directory and all that packages have in it are');
+    return all < 3 ? undefined : evidence(`all ${all} others of packages in its directory are`);
   }
   if (all < 10 || count < all * 0.9) return undefined;
-  return evidence(`${count} of ${all} others of packages in its directory are ${name}'s`);
+  return evidence(`${count} of ${all} others of packages in its directory are`);
 }
 
 function maintainerEvidence(stray: Stray, { owners }: Witnesses): readonly Evidence[] {

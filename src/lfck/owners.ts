@@ -4,11 +4,21 @@
  * owns its files, and the netgroup `nsu_PACKAGE` names the people who may become it.
  */
 import { readFileSync } from 'node:fs';
-import { b, fromBuffer, printable, split, toBuffer, toText, trim, type Bytes } from '../bytes/bytes.ts';
+import {
+  b,
+  fromBuffer,
+  printable,
+  split,
+  toBuffer,
+  toText,
+  trim,
+  type Bytes,
+} from '../bytes/bytes.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { didYouMean } from '../message/nearest.ts';
 import type { User } from '../site/accounts.ts';
 import type { DepotPackage } from './depot.ts';
+import type { LfckProblem } from './problem.ts';
 import type { SiteSources } from './site-sources.ts';
 
 /** Where it is said which accounts are packages. */
@@ -25,7 +35,7 @@ export interface OwnerOptions {
   /** Names or numbers of owners that are no packages, and may own files all the same. */
   readonly accept: readonly Bytes[];
   /** A netgroup that cannot be understood: the others still count. */
-  readonly problem: (file: Bytes, message: string) => void;
+  readonly problem: (problem: LfckProblem) => void;
 }
 
 export interface Owners {
@@ -36,8 +46,8 @@ export interface Owners {
   isAccepted(uid: number): boolean;
   /** The package accounts that stand in files. */
   readonly packages: readonly User[];
-  /** Whether it was said which accounts are packages, or none could be found. */
-  readonly told: boolean;
+  /** Whether any account is known to be a package before one is met. */
+  readonly known: boolean;
   /** The account of a package of the depot, if it has one that is a package. */
   accountOf(pack: DepotPackage): number | undefined;
   /** The packages whose netgroup `nsu_PACKAGE` has the user. */
@@ -52,7 +62,11 @@ export function findOwners(sources: SiteSources, options: OwnerOptions): Owners 
   const known = knownPackages(names, sources, options);
   const uids = new Map<number, boolean>();
   if (options.packages.length > 0 && known.size === 0) {
-    throw usage('E_LFCK_PACKAGES', '--packages names no account of this system', 'see getent passwd');
+    throw usage(
+      'E_LFCK_PACKAGES',
+      '--packages names no account of this system',
+      'see getent passwd',
+    );
   }
 
   function isPackage(uid: number): boolean {
@@ -74,7 +88,7 @@ export function findOwners(sources: SiteSources, options: OwnerOptions): Owners 
     isPackage,
     isAccepted: (uid) => accepted.has(uid),
     packages: [...known.values()],
-    told: options.packages.length > 0,
+    known: known.size > 0,
     accountOf(pack) {
       if (!owned.has(pack)) {
         const users = pack.accounts.map((name) => accounts.user(name)?.uid);
@@ -90,7 +104,9 @@ export function findOwners(sources: SiteSources, options: OwnerOptions): Owners 
       if (uid === 0 || user === undefined) return [];
       const also = [...uids].flatMap(([each, is]) => (is ? [accounts.userById(each)] : []));
       const packages = new Map(
-        [...known.values(), ...also].flatMap((each) => (each === undefined ? [] : [[each.uid, each]])),
+        [...known.values(), ...also].flatMap((each) =>
+          each === undefined ? [] : [[each.uid, each]],
+        ),
       );
       maintainers ??= readMaintainers(sources, packages.values(), options.problem);
       return maintainers.get(user) ?? [];
@@ -185,7 +201,7 @@ function readMaintainers(
       }
     } catch (error) {
       if (!(error instanceof XhError)) throw error;
-      problem(error.place?.file ?? b`netgroup`, error.message);
+      problem({ path: error.place?.file ?? b`netgroup`, message: error.message });
     }
   }
   return found;

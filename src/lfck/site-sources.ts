@@ -39,7 +39,9 @@ export function openSiteSources(site: Site, options: SourceOptions = {}): SiteSo
   }
   const own = readAccounts({ etc: inSite(site, b`/etc`), getent: false });
   const ownNetgroups = inSite(site, b`/etc/netgroup`);
-  const files = existsSync(toBuffer(ownNetgroups)) ? [...netgroupFiles, ownNetgroups] : netgroupFiles;
+  const files = existsSync(toBuffer(ownNetgroups))
+    ? [...netgroupFiles, ownNetgroups]
+    : netgroupFiles;
   return {
     accounts: firstOf(own, host),
     accountsInFiles: firstOf(own, hostFiles),

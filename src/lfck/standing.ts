@@ -11,9 +11,14 @@ import type { DepotPackage } from './depot.ts';
 export interface Standing {
   /** Undefined while nothing has said it. */
   readonly architecture: Bytes | undefined;
+  /** For how many levels more a directory's name may say it. */
+  readonly levels: number;
   readonly exported: boolean;
   readonly claim: Claim | undefined;
 }
+
+/** Below a tree, and below what is exported; deeper down sources have directories called so. */
+const LEVELS = 3;
 
 /** Whose all below a directory should be. */
 export type Claim =
@@ -51,14 +56,21 @@ export interface StandingSources {
 export function createStandings(sources: StandingSources): Standings {
   const { marks, siteRoot } = sources;
   const further = new Set(sources.architectures);
+  const nothing: Standing = {
+    architecture: undefined,
+    levels: LEVELS,
+    exported: false,
+    claim: undefined,
+  };
 
   function below(above: Standing, name: Bytes, path: Bytes): Standing {
     const mark = marks.get(path);
-    const tells =
-      above.architecture === undefined && (further.has(name) || isArchitectureName(name));
-    if (mark === undefined && !tells) return above;
+    const mayTell = above.architecture === undefined && above.levels > 0;
+    if (mark === undefined && !mayTell) return above;
+    const tells = mayTell && (further.has(name) || isArchitectureName(name));
     return {
       architecture: mark?.architecture ?? above.architecture ?? (tells ? name : undefined),
+      levels: mark?.exported === undefined ? above.levels - 1 : LEVELS,
       exported: mark?.exported ?? above.exported,
       claim: mark?.claim ?? above.claim,
     };
@@ -66,13 +78,12 @@ export function createStandings(sources: StandingSources): Standings {
 
   return {
     at(path) {
-      const nothing: Standing = { architecture: undefined, exported: false, claim: undefined };
-      const inside = isWithin(siteRoot, path);
-      let at = inside ? siteRoot : b`/`;
+      let at = isWithin(siteRoot, path) ? siteRoot : b`/`;
       let standing: Standing = { ...nothing, ...marks.get(at) };
       for (const name of components(slice(path, at.length))) {
         at = join(at, name);
-        standing = below(standing, name, at);
+        // all of the way to a tree counts
+        standing = { ...below(standing, name, at), levels: LEVELS };
       }
       return standing;
     },

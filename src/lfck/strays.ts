@@ -27,8 +27,14 @@ export interface SeenName {
   readonly standing: Standing;
 }
 
+/** What is kept of an object: there may be a million of them. */
+export type StrayStat = Pick<
+  ObjectStat,
+  'type' | 'mode' | 'uid' | 'links' | 'blocks' | 'inode' | 'device'
+>;
+
 export interface Stray {
-  readonly stat: ObjectStat;
+  readonly stat: StrayStat;
   /** Those in the trees; the first one is what it is called. */
   readonly names: readonly SeenName[];
   /** Of a directory that could be read. */
@@ -58,7 +64,7 @@ export function createStrayCollector(owners: Owners): StrayCollector {
       known.names.push(seen);
       return;
     }
-    const stray: MutableStray = { stat, names: [seen], ground: undefined };
+    const stray: MutableStray = { stat: kept(stat), names: [seen], ground: undefined };
     strays.push(stray);
     if (isLinked) linked.set(key, stray);
     if (directory !== undefined) directories.set(directory, stray);
@@ -101,6 +107,10 @@ interface MutableGround extends Ground {
 interface MutableStray extends Stray {
   readonly names: SeenName[];
   ground: Ground | undefined;
+}
+
+function kept({ type, mode, uid, links, blocks, inode, device }: ObjectStat): StrayStat {
+  return { type, mode, uid, links, blocks, inode, device };
 }
 
 /** Whether there is one package or several is all that matters. */

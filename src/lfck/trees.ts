@@ -48,7 +48,7 @@ export function planTrees(options: TreeOptions): Trees {
   const { trees, exports } = options;
   const marks = createMarks();
   const places = typePlaces(options);
-  for (const { path, name: _, ...mark } of places) marks.add(path, mark);
+  for (const { path, mark } of places) marks.add(path, mark);
   const homes = addClaims(marks, places, options);
   const named = [...exports.map(openTree), ...trees.map(openTree)];
   for (const { root, tree } of named) {
@@ -82,9 +82,11 @@ function createMarks(): Marks {
 }
 
 /** A directory that holds files of one type, or of one architecture. */
-interface TypePlace extends Mark {
+interface TypePlace {
   readonly path: Bytes;
+  /** Of the file type. */
   readonly name: Bytes;
+  readonly mark: Mark;
 }
 
 /** The trees of the file types that are there, one for each architecture where there are several. */
@@ -93,9 +95,9 @@ function typePlaces({ site, config, exports }: TreeOptions): readonly TypePlace[
   const places = siteFileTypes(config).flatMap(({ name, sharedBy }): TypePlace[] => {
     const path = directoryAt(typePath(site, name));
     if (path === undefined) return [];
-    if (name === SHARE) return [{ path, name, ...shared, architecture: SHARED }];
-    if (name === ARCH) return [{ path, name, ...shared, architecture: architecture() }];
-    return [{ path, name, ...(sharedBy !== 'nobody' && shared) }];
+    if (name === SHARE) return [{ path, name, mark: { ...shared, architecture: SHARED } }];
+    if (name === ARCH) return [{ path, name, mark: { ...shared, architecture: architecture() } }];
+    return [{ path, name, mark: sharedBy === 'nobody' ? {} : shared }];
   });
   const store = config.values['arch-store'];
   const storePath = store === undefined ? undefined : directoryAt(inSite(site, store));
@@ -103,7 +105,9 @@ function typePlaces({ site, config, exports }: TreeOptions): readonly TypePlace[
   const stored = readdirSync(toBuffer(storePath), 'latin1').flatMap((each): TypePlace[] => {
     const name = each as Bytes;
     const path = directoryAt(join(storePath, name));
-    return path === undefined ? [] : [{ path, name: ARCH, ...shared, architecture: name }];
+    return path === undefined
+      ? []
+      : [{ path, name: ARCH, mark: { ...shared, architecture: name } }];
   });
   // this host's own is a link to one of them
   const paths = new Set(stored.map(({ path }) => path));
@@ -120,7 +124,7 @@ function addClaims(
   for (const [path, owner] of homes) marks.add(path, { claim: { kind: 'home', owner } });
   for (const pack of depot) {
     const claim: Claim = { kind: 'package', pack };
-    for (const { path, name, ...mark } of places) {
+    for (const { path, mark } of places) {
       const directory = directoryAt(join(path, pack.directory));
       if (directory === undefined) continue;
       // a package may stand elsewhere, by a link

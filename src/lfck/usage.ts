@@ -45,7 +45,7 @@ export function createUsageCounter(): UsageCounter {
   const linked = new Map<string, Standing>();
 
   function add(stat: ObjectStat, standing: Standing, factor: 1 | -1): void {
-    const row = owners.get(stat.uid) ?? { byArchitecture: new Map(), objects: 0 };
+    const row: Row = owners.get(stat.uid) ?? { byArchitecture: new Map(), objects: 0 };
     owners.set(stat.uid, row);
     row.objects += factor;
     const architecture = standing.architecture ?? SHARED;

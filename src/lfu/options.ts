@@ -23,6 +23,8 @@ export interface LfuOptions {
   readonly failFast?: boolean;
   /** Make every file durable before it gets its name. */
   readonly fsync?: boolean;
+  /** How many threads look at the trees; as many as there are processors, up to four, unless given. */
+  readonly jobs?: number | undefined;
   /** Bytes a second. */
   readonly bandwidth?: number | undefined;
   /** Asked now and then; a signal ends the run between two objects. */

@@ -1,10 +1,11 @@
 /** A run of lfu: look at both trees, plan, ask the guards, and only then touch the slave. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { b, bytes } from '../bytes/bytes.ts';
 import { createCopier } from '../files/copy.ts';
 import { closeDir, type Dir } from '../files/dir.ts';
 import { holdAt } from '../files/held.ts';
 import { AT_FDCWD } from '../files/kernel.ts';
+import { openPairScan, type PairScan } from '../files/pair-scan.ts';
 import { openTree, type Tree } from '../files/tree.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { applyPlan } from './apply/apply.ts';
@@ -108,7 +109,12 @@ async function makePlan(stage: Stage): Promise<Plan> {
         scanner: slaveTree === undefined ? NOTHING_THERE : directoryScanner(slaveTree, scan),
         path: slave.path,
         root: slave.dir === undefined ? undefined : rootObject(slave.dir, privileged),
+        open: (place) => {
+          if (slaveTree === undefined) throw new Error('there is no slave yet');
+          return slaveTree.open(place);
+        },
       },
+      pairs: () => pairsOf(stage, privileged),
       facts: factsOf(stage),
       decide: decideOf(options),
       checksum: options.checksum === true,
@@ -129,6 +135,22 @@ async function makePlan(stage: Stage): Promise<Plan> {
     closeDir(workingDirectory);
   }
 }
+
+/** With rules every object is somebody's affair, and contents are read by nobody but us. */
+function pairsOf({ options, master, slave }: Stage, privileged: boolean): PairScan | undefined {
+  if (slave.dir === undefined || options.checksum === true || decideOf(options) !== undefined) {
+    return undefined;
+  }
+  return openPairScan(master.dir, slave.dir, {
+    threads: options.jobs ?? Math.min(availableParallelism(), MOST_THREADS),
+    owners: options.noOwner !== true,
+    privileged,
+    oneFileSystem: options.oneFileSystem === true,
+  });
+}
+
+/** More of them only get in each other's way on one file system. */
+const MOST_THREADS = 4;
 
 async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
   const { options, tally, pace, masterTree } = stage;

@@ -1,5 +1,5 @@
 /** `xh install` and `xh uninstall`: what is needed first, scripts, and the exact reverse. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -185,10 +185,15 @@ test -t 0 || test -t 1 || test -t 2 || echo "no terminal"
       '.admin/Options': 'owner = bin\n',
       '.admin/Install': '#!/bin/sh\nid -u; id -G\n',
     });
-    xhDone(root, 'install', 'a', 'b');
+    // whose files they are is no reason to run as root
+    makePackage(root, 'r', {
+      '.admin/Options': 'owner = root\n',
+      '.admin/Install': '#!/bin/sh\nid -un\n',
+    });
+    xhDone(root, 'install', 'a', 'b', 'r');
     const log = join(root, '.software/local/.admin/log');
     const said = readdirSync(log).map((name) => [name[0], readFileSync(join(log, name), 'utf8')]);
-    expect(Object.fromEntries(said)).toEqual({ a: '0\n', b: '2\n2\n' });
+    expect(Object.fromEntries(said)).toEqual({ a: '0\n', b: '2\n2\n', r: 'nobody\n' });
     expect(statSync(join(log, readdirSync(log)[0] ?? '')).mode & 0o777).toBe(0o600);
     makePackage(root, 'c', {
       '.admin/Options': 'run-as = no-such-user\n',
@@ -197,6 +202,43 @@ test -t 0 || test -t 1 || test -t 2 || echo "no terminal"
     const refused = xh(root, 'install', 'c');
     expect(refused.status).toBe(2);
     expect(refused.stderr).toContain("there is no account 'no-such-user'");
+  });
+
+  test('runs on a terminal of its own when the package asks for one', () => {
+    makePackage(root, 'tool', {
+      '.admin/Options': 'pty = yes\n',
+      '.admin/Install':
+        '#!/bin/sh\ntest -t 0 && test -t 1 && echo on $(tty) as $(id -un)\nexit 3\n',
+    });
+    const ran = xh(root, 'install', 'tool');
+    expect(ran.stderr).toMatch(/ended with 3[^]*\| on \/dev\/pts\/\d+ as nobody/);
+  });
+
+  test('that is interrupted ends with what it started, and those before it are taken back', async () => {
+    mkdirSync(join(root, 'tmp'));
+    chmodSync(join(root, 'tmp'), 0o777);
+    makePackage(root, 'first', { '.admin/Install': '#!/bin/sh\ntouch "$XH_ROOT/tmp/$1"\n' });
+    makePackage(root, 'slow', {
+      '.admin/Dependencies': 'first\n',
+      '.admin/Install': '#!/bin/sh\ntouch "$XH_ROOT/tmp/begun"\nsleep 97535\n',
+    });
+    const child = spawn(join(import.meta.dirname, '../../dist/xh.cjs'), ['install', 'slow'], {
+      env: { ...process.env, XH_ROOT: root },
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) =>
+      child.once('exit', (code) => {
+        resolve(code);
+      }),
+    );
+    while (!existsSync(join(root, 'tmp/begun'))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(readdirSync(join(root, 'tmp')).toSorted()).toEqual(['begun', 'install', 'uninstall']);
+    expect(spawnSync('pgrep', ['-f', '^sleep 97535'], { encoding: 'utf8' }).stdout).toBe('');
+    expect(xhDone(root, 'list', '--installed').stdout).toBe('');
   });
 
   test('that fails stops everything, exit 1, with the end of what it said', () => {

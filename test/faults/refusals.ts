@@ -37,14 +37,15 @@ export async function refuseEach(fixture: Fixture, refused: Refused): Promise<Re
   const problems: string[] = [];
   let [refusals, done] = [0, 0];
   for (const [index, call] of calls.entries()) {
-    for (const errno of refused.errnos(call, index)) {
+    for (const [nth, errno] of refused.errnos(call, index).entries()) {
       const ended = await refusedAt(run, call, errno);
       refusals += 1;
       if (ended.status === 0) done += 1;
       const found = [
         ...said(ended, errno, root),
-        ...left(ended, { before, after, now: snapshot(root) }),
-        ...(await next(fixture, words, after)),
+        ...left(ended, call, { before, after, now: snapshot(root) }),
+        // what is left is the same for each error
+        ...(nth === 0 ? await next(fixture, words, after) : []),
       ];
       problems.push(...found.map((each) => `${errno} at ${call.shown} (${call.number}): ${each}`));
     }
@@ -70,13 +71,16 @@ interface States {
 }
 
 /** What is wrong with the site: after a failure it is as it was; else all is done but for sweeping. */
-function left({ status }: Ended, { before, after, now }: States): string[] {
+function left({ status }: Ended, call: SystemCall, { before, after, now }: States): string[] {
   if (status !== 0) return differences(before, now);
-  const unswept = leftovers(now);
-  const swept = new Map(
-    [...now].filter(([path]) => !unswept.some((name) => path.startsWith(name))),
+  const refused = /^unlinkat\(<\/?([^>]*)>, "([^"]*)"/.exec(call.shown)?.slice(1).join('/');
+  const unswept = [...leftovers(now), ...(refused === undefined ? [] : [refused])];
+  const swept = [...now].filter(
+    ([path]) =>
+      after.has(path) ||
+      !unswept.some((name) => `${name}/`.startsWith(`${path}/`) || path.startsWith(`${name}/`)),
   );
-  return differences(after, swept);
+  return differences(after, new Map(swept));
 }
 
 /** The same command again, which settles what is left and then has nothing, or everything, to do. */

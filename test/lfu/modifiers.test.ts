@@ -1,5 +1,6 @@
 /** What rules add to a disposition, each with the trap that it has. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -41,7 +42,7 @@ describe('keep', () => {
     expect(trees.difference()).toBe('');
   });
 
-  test('finds a free name when the first is in use by a process, and leaves that one', () => {
+  test('finds a free name when the first is in use by a process, and leaves that one', async () => {
     const trees = freshTrees();
     trees.sh('mkdir master/bin; cp /bin/sleep master/bin/prog');
     expect(trees.lfu(...rule).status).toBe(0);
@@ -60,14 +61,15 @@ describe('keep', () => {
     );
     expect(trees.lfu('-i', ...rule).lines).toEqual(['delete f absent bin/prog.lfu-keep.1']);
     running.kill();
-    trees.sh(`while kill -0 ${running.pid ?? 0} 2>/dev/null; do sleep 0.01; done`);
+    await once(running, 'exit');
     expect(trees.lfu('-i', ...rule).lines).toEqual(['delete f absent bin/prog.lfu-keep']);
     expect(trees.difference()).toBe('');
   });
 
   test('gives what is deleted another name, a directory whole', () => {
     const trees = freshTrees();
-    trees.sh(`mkdir -p master/d slave/progs/deep; touch slave/prog1 slave/progs/deep/f master/x`);
+    trees.sh(`mkdir -p master/d slave/progs/deep; touch slave/prog1 slave/progs/deep/f master/x
+      touch -d '2020-01-01 UTC' master`);
     expect(trees.lfu('-i', ...rule).lines).toEqual([
       'make d new d',
       'copy f new x',
@@ -188,7 +190,7 @@ describe('chmod, chown, chgrp', () => {
     const rule = ['-e', 'name=f { chmod 640; }'] as const;
     expect(trees.lfu(...rule)).toMatchObject({ status: 0, stderr: '' });
     expect(lstatSync(join(trees.slave, 'f')).mode & 0o777).toBe(0o640);
-    expect(trees.sh('getfacl -cn slave/f')).toContain('user:3:rwx\t\t\t#effective:r--');
+    expect(trees.sh('getfacl -cn slave/f')).toMatch(/user:3:rwx\s+#effective:r--/);
     expect(trees.lfu('-i', ...rule).stdout).toBe('');
   });
 });
@@ -212,9 +214,7 @@ describe('times', () => {
     expect(trees.lfu('-i', ...rule).stdout).toBe('');
     writeFileSync(join(trees.master, 'f'), 'longer');
     utimesSync(join(trees.master, 'f'), older, older);
-    expect(trees.lfu('-i', ...rule).lines).toEqual(
-      ['copy f size,mtime f'].slice(1).concat('copy f size f'),
-    );
+    expect(trees.lfu('-i', ...rule).lines).toEqual(['copy f size f']);
     expect(text(trees, 'f')).toBe('longer');
   });
 
@@ -232,12 +232,12 @@ describe('times', () => {
     set('master/older', older);
     set('slave/same', old);
     set('master/same', old);
-    trees.sh('chmod 600 master/older master/same');
-    expect(trees.lfu('-i', ...rule).lines).toEqual(
-      ['set f mode same', 'copy f mtime newer', 'set d mtime .'].sort(
-        (a, c) => Number(a.includes('.')) - Number(c.includes('.')) || a.localeCompare(c),
-      ),
-    );
+    trees.sh("chmod 600 master/older master/same; touch -d '2020-01-01 UTC' master");
+    expect(trees.lfu('-i', ...rule).lines).toEqual([
+      'copy f size,mtime newer',
+      'set f mode same',
+      'set d mtime .',
+    ]);
     expect(text(trees, 'older')).toBe('slave\n');
     expect(text(trees, 'same')).toBe('slave\n');
     expect(text(trees, 'newer')).toBe('master newer');
@@ -273,7 +273,7 @@ describe('follow', () => {
   test('refuses loops, escapes and links to nothing, each by name', () => {
     const trees = freshTrees();
     trees.sh(`cd master; mkdir -p a/b; ln -s .. a/b/up; ln -s self self; ln -s /etc out
-      ln -s ../outside a/rel; ln -s ../../master/a a/round; ln -s nothing a/gone; ln -s . a/here
+      ln -s ../../outside a/rel; ln -s ../../master/a a/round; ln -s nothing a/gone; ln -s . a/here
       touch ../outside; mkdir ../slave; echo mine > ../slave/self`);
     const run = trees.lfu('-e', 'type=l { follow; }');
     expect(run.status).toBe(1);
@@ -287,8 +287,8 @@ describe('follow', () => {
       'lfu: a/b/up: the link leads to a directory that it stands in',
       'lfu: a/gone: the link points to nothing',
       'lfu: a/here: the link leads to a directory that it stands in',
-      'lfu: a/rel: the link leads out of the master, to ..',
-      'lfu: a/round: the link leads out of the master, to ..',
+      'lfu: a/rel: the link leads out of the master, to ../../outside',
+      'lfu: a/round: the link leads out of the master, to ../../master/a',
       'lfu: out: the link leads out of the master, to /etc',
       'lfu: self: the link leads to itself',
     ]);

@@ -1,5 +1,5 @@
 /** `xh config`. */
-import { printable, toText, type Bytes } from '../../bytes/bytes.ts';
+import { bytes, printable, toText, type Bytes } from '../../bytes/bytes.ts';
 import type { Origin, Setting } from '../../site/config.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { nearest } from '../../message/nearest.ts';
@@ -65,7 +65,7 @@ function noKey(key: string, settings: readonly Setting[]): XhError {
     key,
     settings.map(({ name }) => name),
   );
-  return new XhError('E_CONFIG_KEY', `there is no key '${key}'`, {
+  return new XhError('E_CONFIG_KEY', `there is no key '${printable(bytes(key))}'`, {
     exit: EXIT.usage,
     remedy: near === undefined ? 'xh config lists the keys' : `did you mean '${near}'?`,
   });

@@ -1,5 +1,5 @@
 /** `xh history [N]`. */
-import { printable, type Bytes } from '../../bytes/bytes.ts';
+import { bytes, printable, type Bytes } from '../../bytes/bytes.ts';
 import { generationNumbers, readGeneration, type Generation } from '../../host/generations.ts';
 import { toJsonText } from '../../host/json.ts';
 import { stateText } from '../../host/state.ts';
@@ -40,8 +40,8 @@ export const command: Command = {
 
 function oneLine({ generation, time, user, command: line, reason }: Generation): string {
   const when = time.slice(0, 19).replace('T', ' ');
-  const why = reason === undefined ? '' : `  (${reason})`;
-  return `${String(generation).padStart(4)}  ${when}  ${user.padEnd(8)}  ${line}${why}`;
+  const why = reason === undefined ? '' : `  (${printable(bytes(reason))})`;
+  return `${String(generation).padStart(4)}  ${when}  ${printable(bytes(user)).padEnd(8)}  ${printable(bytes(line))}${why}`;
 }
 
 function printOne(generation: Generation, terminal: Terminal): void {

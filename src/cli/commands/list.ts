@@ -27,10 +27,10 @@ export const command: Command = {
       terminal.print(toJsonText(packages, 2));
       return EXIT.done;
     }
-    const rows = packages.map(({ directory, version, current, installed, summary }) => [
+    const rows = packages.map(({ directory, version, current, installed, summary, problem }) => [
       `${installed ? '*' : ' '} ${printable(directory)}`,
       `${version === undefined ? '-' : printable(version)}${current ? '' : ' (not current)'}`,
-      summary === undefined ? '' : printable(summary),
+      problem ?? (summary === undefined ? '' : printable(summary)),
     ]);
     for (const line of columns(rows)) terminal.print(line);
     if (rows.length === 0) terminal.tell('no packages: make one with xh mkpkg or xh import');

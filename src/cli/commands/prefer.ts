@@ -33,10 +33,10 @@ export const command: Command = {
     if (drop === (provider !== undefined)) {
       throw new XhError(
         'E_USAGE',
-        drop ? '--drop takes a name only' : `which package shall ${name} come from?`,
+        drop ? '--drop takes a name only' : `which package shall ${printable(bytes(name))} come from?`,
         {
           exit: EXIT.usage,
-          remedy: `xh prefer ${name} PACKAGE`,
+          remedy: drop ? 'leave the package out' : `xh prefer ${printable(bytes(name))} PACKAGE`,
         },
       );
     }
@@ -49,7 +49,7 @@ export const command: Command = {
       const generation = commit(call, host, plan);
       if (call.options['json'] === true) call.terminal.print(JSON.stringify({ generation }));
       call.terminal.tell(
-        `${name}: ${provider === undefined ? 'priorities decide' : `${provider} is preferred`} (${planSummary(plan)})`,
+        `${printable(bytes(name))}: ${provider === undefined ? 'priorities decide' : `${printable(bytes(provider))} is preferred`} (${planSummary(plan)})`,
       );
       return EXIT.done;
     });

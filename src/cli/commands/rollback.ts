@@ -26,6 +26,7 @@ export const command: Command = {
     return changeHost(call, (host) => {
       const plan = planRollback(host, target);
       const generation = commit(call, host, plan);
+      if (call.options['json'] === true) call.terminal.print(JSON.stringify({ generation }));
       call.terminal.tell(
         generation === undefined
           ? 'nothing to roll back: the host is as it was then'

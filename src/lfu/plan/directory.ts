@@ -2,7 +2,7 @@
  * One directory of the master beside the slave's: what is to change, which directories to go into,
  * what the slave has too much. Pure: two listings and the decisions in, data out.
  */
-import type { Bytes } from '../../bytes/bytes.ts';
+import { compareBytes, type Bytes } from '../../bytes/bytes.ts';
 import { ROW, STRIDE, statIn, typeIn, type Listing } from '../../files/listing.ts';
 import { pathBelow, placeBelow, type Place } from '../../files/tree.ts';
 import { isTemporary, keptName, orderedByName } from '../names.ts';
@@ -51,14 +51,19 @@ export function planDirectory(input: DirectoryInput, facts: RunFacts): Directory
     if (!slave.failed.has(name)) open.push(index);
   }
   for (const index of orderedByName(open, master.names)) {
-    const slaveIndex = indexOf.get(master.names[index] ?? ('' as Bytes)) ?? -1;
+    const slaveIndex = indexOf.get(nameOf(master, index)) ?? -1;
     planObject(pairOf(input, index, slaveIndex, isTaken), plan, facts);
   }
   for (const [index, name] of slave.names.entries()) {
     // what is on the master and could not be looked at is not known to be absent
     if (seen[index] === 0 && !master.failed.has(name)) plan.removals.push({ index, why: 'absent' });
   }
+  plan.removals.sort((a, c) => compareBytes(nameOf(slave, a.index), nameOf(slave, c.index)));
   return plan;
+}
+
+function nameOf(listing: Listing, index: number): Bytes {
+  return listing.names[index] ?? ('' as Bytes);
 }
 
 function pairOf(
@@ -68,7 +73,7 @@ function pairOf(
   isTaken: (name: Bytes) => boolean,
 ): Pair {
   const { at, from, master, slave, decisions, followed, compared } = input;
-  const name = master.names[index] ?? ('' as Bytes);
+  const name = nameOf(master, index);
   const leadsTo = followed.get(index);
   const found = slaveIndex < 0 ? undefined : statIn(slave, slaveIndex);
   let kept: Bytes | undefined;

@@ -7,6 +7,7 @@ import type { Bytes } from '../../bytes/bytes.ts';
 import { dirname, join, normalize } from '../../bytes/path.ts';
 import { pathBelow } from '../../files/tree.ts';
 import type { LfuChange } from './change.ts';
+import type { Step } from './hard-links.ts';
 
 /** `changes`, which stand in the order of the tree, in the order in which to make them. */
 export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
@@ -18,6 +19,24 @@ export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
   for (const change of changes) ranked[rankOf(change, programs)]?.push(change);
   ranked[RANK.times]?.sort((one, other) => depthOf(other) - depthOf(one));
   return ranked.flat();
+}
+
+/**
+ * `steps` in the order of the tree, in whatever order they were found: a directory before what is in
+ * it, and after it when it goes. Equal trees have equal plans.
+ */
+export function inTreeOrder(steps: readonly Step[]): readonly Step[] {
+  const keyed = steps.map((step) => ({ step, key: keyOf(step) }));
+  keyed.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0));
+  return keyed.map(({ step }) => step);
+}
+
+/** Orders like the tree does: no byte of a name is less than what stands for the slash. */
+function keyOf({ change, links }: Step): string {
+  const subject = change ?? (links?.kind === 'copied' ? links.fresh : undefined);
+  if (subject === undefined) return '';
+  const key = pathOf(subject).replaceAll('/', '\0');
+  return subject.kind === 'delete' || subject.kind === 'keep' ? `${key}\u0001` : key;
 }
 
 /** Below the tree. */

@@ -4,10 +4,24 @@
  */
 import { printable, type Bytes } from '../../bytes/bytes.ts';
 import type { Attributes } from '../../files/attributes.ts';
+import type { Dir } from '../../files/dir.ts';
 import { EMPTY_LISTING, type Listing } from '../../files/listing.ts';
+import {
+  completeListing,
+  statOfRow,
+  type PairScan,
+  type ScannedPair,
+} from '../../files/pair-scan.ts';
 import { runningFiles, type RunningFiles } from '../../files/running.ts';
 import type { ObjectStat } from '../../files/stat.ts';
-import { ROOT_PLACE, pathBelow, type Identity, type Place, type Tree } from '../../files/tree.ts';
+import {
+  ROOT_PLACE,
+  pathBelow,
+  placeBelow,
+  type Identity,
+  type Place,
+  type Tree,
+} from '../../files/tree.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { isTemporary } from '../names.ts';
 import { DEFAULT } from '../rules/decision.ts';
@@ -18,7 +32,7 @@ import { planDirectory } from './directory.ts';
 import type { RunFacts } from './facts.ts';
 import { resolveHardLinks, type Step } from './hard-links.ts';
 import type { Below, Removed, Replaced } from './object.ts';
-import { inOrder } from './order.ts';
+import { inOrder, inTreeOrder } from './order.ts';
 import { compareFiles, followLinks, type Ancestors, type Looking } from './prepare.ts';
 import { problemOf } from './problem.ts';
 import { planEmptying, planRemoval, type RemovalContext } from './removal.ts';
@@ -38,13 +52,18 @@ export interface RootObject {
 export interface PlanInput {
   readonly master: Side & { readonly tree: Tree; readonly root: RootObject };
   /** `root` is undefined when there is no slave yet. */
-  readonly slave: Side & { readonly root: RootObject | undefined };
+  readonly slave: Side & {
+    readonly root: RootObject | undefined;
+    readonly open: (place: Place) => Dir;
+  };
   readonly facts: RunFacts;
   /** Undefined without rules. */
   readonly decide: Decide | undefined;
   readonly checksum: boolean;
   readonly oneFileSystem: boolean;
   readonly privileged: boolean;
+  /** Looks at both trees ahead, where that can be done: without rules, and without reading contents. */
+  readonly pairs?: () => PairScan | undefined;
   readonly hooks: PlanHooks;
 }
 
@@ -71,14 +90,16 @@ export interface Plan {
  */
 export async function planRun(input: PlanInput): Promise<Plan> {
   const run: Run = { input, steps: [], master: 0, slave: 0, running: undefined };
-  const pending: Pending[] = [planRoot(run)];
+  const root = planRoot(run);
+  const scan = input.pairs?.();
+  const pending = scan === undefined ? [root] : await planPairs(run, scan, root);
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const below = await planPair(run, next);
     for (const child of below.toReversed()) pending.push(child);
     const breath = input.hooks.breathe(run.master + run.slave);
     if (breath !== undefined) await breath;
   }
-  const changes = resolveHardLinks(run.steps).filter((change) => change !== undefined);
+  const changes = resolveHardLinks(inTreeOrder(run.steps)).filter((change) => change !== undefined);
   return {
     changes: inOrder(changes),
     removals: changes.filter(isRemoval).length,
@@ -127,16 +148,108 @@ function planRoot({ input, steps }: Run): Pending {
 
 /** One pair. @returns the directories to go into */
 async function planPair(run: Run, pending: Pending): Promise<readonly Pending[]> {
+  const { slave } = run.input;
+  const looking = lookingAt(run, pending);
+  const found = listMaster(run, looking);
+  if (found === undefined) return [];
+  const slaveListing = pending.exists
+    ? listOrTell(slave.scanner, looking.at, looking)
+    : EMPTY_LISTING;
+  if (slaveListing === undefined) return [];
+  run.master += found.names.length;
+  run.slave += slaveListing.names.length;
+  return planListed(run, pending, found, slaveListing);
+}
+
+function lookingAt({ input }: Run, { directory, from, ancestors }: Pending): Looking {
+  return { at: directory, from, ancestors, problem: input.hooks.problem };
+}
+
+/**
+ * The pairs that a scan of both trees tells of. What it looked at and does not tell of needs nothing.
+ * @returns what it leaves to be looked at
+ */
+async function planPairs(run: Run, scan: PairScan, root: Pending): Promise<Pending[]> {
+  const { master, slave, privileged, hooks } = run.input;
+  const known = new Map<number, Known>();
+  const left: Pending[] = [];
+  try {
+    for (let found = scan.next(WAIT); found !== undefined; found = scan.next(WAIT)) {
+      for (const pair of found) {
+        const pending = pendingOf(run, pair, known.get(pair.parent)) ?? root;
+        const below = new Map<Bytes, Pending>();
+        known.set(pair.id, { pending, below });
+        if (pair.kind === 'handed back') left.push(pending);
+        if (pair.master === undefined || pair.slave === undefined) continue;
+        const { directory, from } = pending;
+        const listings = [
+          completeListing(pair.master, () => master.tree.open(from), { privileged }),
+          completeListing(pair.slave, () => slave.open(directory), { privileged }),
+        ] as const;
+        const looking = lookingAt(run, pending);
+        for (const listing of listings) tellFailed(listing, looking);
+        if (pending === root) refuseEmpty(listings[0], master.path);
+        for (const child of await planListed(run, pending, ...listings)) {
+          if (child.exists) below.set(child.directory.name, child);
+          else left.push(child);
+        }
+      }
+      const { master: ours, slave: theirs } = scan.counts();
+      const breath = hooks.breathe(ours + theirs);
+      if (breath !== undefined) await breath;
+    }
+    const counts = scan.counts();
+    run.master += counts.master;
+    run.slave += counts.slave;
+  } finally {
+    scan.close();
+  }
+  return left.toReversed();
+}
+
+/** A directory that the scan told of. */
+interface Known {
+  readonly pending: Pending;
+  /** The directories in it, as far as they were planned. */
+  readonly below: ReadonlyMap<Bytes, Pending>;
+}
+
+/** Milliseconds to wait for the scan between two breaths. */
+const WAIT = 50;
+
+/** As planning its parent would have it; undefined for the roots. */
+function pendingOf(
+  { input }: Run,
+  pair: ScannedPair,
+  parent: Known | undefined,
+): Pending | undefined {
+  if (parent === undefined) return undefined;
+  const planned = parent.below.get(pair.name);
+  if (planned !== undefined) return planned;
+  const { directory: above, from, ancestors } = parent.pending;
+  const stat = statOfRow(pair.masterRow);
+  // nothing differs in it itself, so it has no attributes
+  const want = wantedOf(stat, undefined, DEFAULT, input.facts.ownership);
+  const place = placeBelow(above, pair.name, statOfRow(pair.slaveRow));
+  return {
+    directory: { ...place, parent: above, want },
+    from: placeBelow(from, pair.name),
+    exists: true,
+    ancestors: { identity: stat, above: ancestors },
+  };
+}
+
+/** A pair whose listings are there. @returns the directories to go into */
+async function planListed(
+  run: Run,
+  pending: Pending,
+  found: Listing,
+  slaveListing: Listing,
+): Promise<readonly Pending[]> {
   const { input } = run;
   const { master, slave, facts, decide, hooks } = input;
   const { directory: at, from, ancestors } = pending;
-  const looking: Looking = { at, from, ancestors, problem: hooks.problem };
-  const found = listMaster(run, looking);
-  if (found === undefined) return [];
-  const slaveListing = pending.exists ? listOrTell(slave.scanner, at, looking) : EMPTY_LISTING;
-  if (slaveListing === undefined) return [];
-  run.slave += slaveListing.names.length;
-
+  const looking = lookingAt(run, pending);
   const decided = decide === undefined ? undefined : decideAll(decide, at, found);
   for (const [index, decision] of (decided ?? []).entries()) {
     if (decision.logall) hooks.examined(pathBelow(at, found.names[index] ?? ('' as Bytes)));
@@ -185,16 +298,18 @@ function listMaster(run: Run, looking: Looking): Listing | undefined {
     looking.problem(problemOf(looking.at.path, error));
     return undefined;
   }
-  if (isRoot && listing.failed.size === 0 && listing.names.every((name) => isTemporary(name))) {
-    throw new XhError('E_LFU_EMPTY', `the master ${printable(path)} is empty`, {
-      exit: EXIT.refused,
-      place: { file: path },
-      remedy: 'nothing was touched; is it mounted?',
-    });
-  }
-  run.master += listing.names.length;
+  if (isRoot) refuseEmpty(listing, path);
   tellFailed(listing, looking);
   return listing;
+}
+
+function refuseEmpty(listing: Listing, path: Bytes): void {
+  if (listing.failed.size > 0 || !listing.names.every((name) => isTemporary(name))) return;
+  throw new XhError('E_LFU_EMPTY', `the master ${printable(path)} is empty`, {
+    exit: EXIT.refused,
+    place: { file: path },
+    remedy: 'nothing was touched; is it mounted?',
+  });
 }
 
 function listOrTell(scanner: Scanner, place: Place, looking: Looking): Listing | undefined {

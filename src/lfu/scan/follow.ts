@@ -21,6 +21,7 @@ export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): 
   let at = place;
   let pending: Bytes[] = [name];
   let links = 0;
+  let last = name;
   const refuse = (code: string, what: string, remedy: string): XhError =>
     new XhError(code, `the link ${what}`, { place: { file: name }, remedy });
   const escape = (target: Bytes): XhError =>
@@ -33,7 +34,7 @@ export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): 
     const next = pending.shift();
     if (next === undefined) break;
     if (next === '..') {
-      if (at.parent === undefined) throw escape(next);
+      if (at.parent === undefined) throw escape(last);
       at = at.parent;
       continue;
     }
@@ -51,6 +52,7 @@ export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): 
       const target = readLinkAt(dir, next);
       const below = target.startsWith('/') ? belowRoot(root, target) : target;
       if (below === undefined) throw escape(target);
+      last = target;
       if (target.startsWith('/')) at = ROOT_PLACE;
       pending = [...components(below), ...pending];
     } else if (pending.length === 0) {
