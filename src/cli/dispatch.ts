@@ -26,7 +26,7 @@ export async function dispatch(argv: readonly string[]): Promise<ExitCode> {
     if (name === undefined || name === 'help') return await help(rest, early);
     const entry = findCommand(name);
     const command = await entry.load();
-    if (rest.includes('--help') || rest.includes('-h')) {
+    if (asksForHelp(command, rest)) {
       early.print(commandHelp(entry, command, early.out));
       return EXIT.done;
     }
@@ -115,16 +115,33 @@ function findCommand(word: string): CommandEntry {
   );
 }
 
+/** Whether `--help` is among the options, not a value of one or a word after `--`. */
+function asksForHelp(command: Command, words: readonly string[]): boolean {
+  const withValue = optionsWithValue([...command.options, ...GLOBAL_OPTIONS]);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (word === '--') return false;
+    if (word === '--help' || word === '-h') return true;
+    if (withValue.has(word)) i++;
+  }
+  return false;
+}
+
+/** `-m`, `--message`: options whose value is the next word. */
+function optionsWithValue(options: readonly CommandOption[]): ReadonlySet<string> {
+  return new Set(
+    options
+      .filter(({ flags }) => flags.includes('<'))
+      .flatMap(({ flags }) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-'))),
+  );
+}
+
 /** The command's name is the first word that is no global option or its value. */
 function splitCommand(argv: readonly string[]): {
   readonly name: string | undefined;
   readonly rest: readonly string[];
 } {
-  const withValue = new Set(
-    GLOBAL_OPTIONS.filter((option) => option.flags.includes('<')).map(
-      (option) => option.flags.split(' ')[0],
-    ),
-  );
+  const withValue = optionsWithValue(GLOBAL_OPTIONS);
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] ?? '';
     if (withValue.has(word)) i++;

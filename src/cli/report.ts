@@ -1,5 +1,6 @@
 /** Errors in words for the person who must act, and their exit codes. */
-import { bytes, printable } from '../bytes/bytes.ts';
+import { bytes, printable, type Bytes } from '../bytes/bytes.ts';
+import { asFileError } from '../files/error.ts';
 import { ConflictError } from '../host/apply.ts';
 import type { Conflict } from '../host/plan.ts';
 import { DiagnosticError, formatDiagnostic } from '../message/diagnostic.ts';
@@ -7,8 +8,9 @@ import { EXIT, XhError, type ExitCode } from '../message/error.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Says what went wrong on standard error. @returns the exit code */
-export function reportError(error: unknown, terminal: Terminal): ExitCode {
+export function reportError(thrown: unknown, terminal: Terminal): ExitCode {
   const { red, dim } = terminal.err;
+  const error = asFileError(thrown, pathOf(thrown));
   if (error instanceof ConflictError) {
     reportConflicts(error.plan.conflicts, terminal);
     terminal.warn(`${red('xh:')} ${error.message}`);
@@ -30,6 +32,12 @@ export function reportError(error: unknown, terminal: Terminal): ExitCode {
   return EXIT.failed;
 }
 
+/** What an error of the system is about, as far as it says so. */
+function pathOf(error: unknown): Bytes {
+  const path = error instanceof Error && 'path' in error ? error.path : undefined;
+  return bytes(typeof path === 'string' ? path : 'this host');
+}
+
 /** Every conflict of a plan, each with what settles it. */
 export function reportConflicts(conflicts: readonly Conflict[], terminal: Terminal): void {
   const { red, dim } = terminal.err;
@@ -44,6 +52,8 @@ export function reportConflicts(conflicts: readonly Conflict[], terminal: Termin
 function tame(message: string): string {
   return message
     .split('\n')
-    .map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unit) => printable(bytes(unit))))
+    .map((line) =>
+      line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unit) => printable(bytes(unit))),
+    )
     .join('\n');
 }

@@ -1,5 +1,7 @@
 /** What goes to the two streams, and whether in colour: data to standard output, all else to standard error. */
 import { writeSync } from 'node:fs';
+import { b } from '../bytes/bytes.ts';
+import { asFileError, errnoOf } from '../files/error.ts';
 
 export type ColorWhen = 'auto' | 'always' | 'never';
 
@@ -79,18 +81,21 @@ function stylesFor(color: boolean): Styles {
   };
 }
 
-/** Synchronous, so that nothing is lost at exit; a pipe that is full is waited for, a closed one ends us. */
+/**
+ * Synchronous, so that nothing is lost at exit; a pipe that is full is waited for. When the reader has
+ * gone (`xh list | head`) the work goes on all the same: it may be one that changes the host.
+ * @throws FileError
+ */
 function write(fd: 1 | 2, text: string): void {
   const content = Buffer.from(text);
   for (let done = 0; done < content.length;) {
     try {
       done += fd === 1 ? writeSync(1, content, done) : writeSync(2, content, done);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      // the reader has gone (`xh list | head`): like SIGPIPE
-      else if (code === 'EPIPE') process.exit(fd === 1 ? 0 : 1);
-      else throw error;
+      const errno = errnoOf(error);
+      if (errno === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      else if (fd === 2 || errno === 'EPIPE') return;
+      else throw asFileError(error, b`standard output`);
     }
   }
 }

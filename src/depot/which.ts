@@ -36,6 +36,7 @@ export function whoOwns(host: Host, config: Config, word: Bytes): Ownership[] {
   const root = host.site.root;
   const path = normalize(word);
   const inside = root !== '/' && isWithin(root, path) ? slice(path, root.length) || b`/` : path;
+  if (inside === '/') return [];
   const link = linkAt(host, draft, config, inside);
   if (link !== undefined) return [link];
   const real = host.walker.tryLocate(inside, { follow: true })?.path ?? inside;

@@ -90,4 +90,9 @@ export function syncDir(dir: Dir): void {
   }
 }
 
+/** Makes everything of the file system durable that `dir` is on. */
+export function syncAll(dir: Dir): void {
+  about(dir.path, () => calls.syncfs(dir.fd));
+}
+
 const CANNOT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'EBADF', 'EOPNOTSUPP']);

@@ -43,7 +43,8 @@ export function errnoOf(error: unknown): string | undefined {
   return undefined;
 }
 
-function asFileError(error: unknown, path: Bytes): unknown {
+/** What the system refused as a FileError about `path`; anything else as it is. */
+export function asFileError(error: unknown, path: Bytes): unknown {
   if (error instanceof XhError) return error;
   const errno = errnoOf(error);
   if (errno === undefined) return error;

@@ -5,8 +5,9 @@
  */
 import { bytes, type Bytes } from '../bytes/bytes.ts';
 import { join } from '../bytes/path.ts';
+import { syncAll } from '../files/dir.ts';
 import { FileError } from '../files/error.ts';
-import { calls } from '../files/kernel.ts';
+import { statOf } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import {
@@ -57,6 +58,7 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
       const inode = aboutPlace(step, () => stage(step, contents));
       progress.inodes.push(inode);
     }
+    syncTrees(walker, entry);
     sync(walker, entry, progress);
     markCommitted(walker, entry.id);
     progress.staged = true;
@@ -213,18 +215,26 @@ function unsettled({ command, user, time }: JournalEntry, cause: XhError): XhErr
   );
 }
 
-/** Makes the names durable, and the contents of whole trees, which were not synced one by one. */
+/** Makes the names durable. */
 function sync(walker: Walker, entry: JournalEntry, progress: Progress): void {
   const directories = new Set<Bytes>();
   for (const step of stepsOf(walker, entry, progress)) {
     const directory = touchedBy(step);
     if (directory !== undefined) directories.add(directory);
-    if (step.change.op === 'tree') {
-      const place = walker.tryLocate(step.change.path);
-      if (place !== undefined) calls.syncfs(place.dir.fd);
-    }
   }
   walker.sync(directories);
+}
+
+/** Makes the contents of whole trees durable, which were not synced one by one. */
+function syncTrees(walker: Walker, entry: JournalEntry): void {
+  const trees = entry.changes.filter(({ op }) => op === 'tree');
+  const devices = new Set<bigint>();
+  for (const { path } of trees) {
+    const { dir } = walker.locate(path);
+    const { device } = statOf(dir.fd, dir.path);
+    if (!devices.has(device)) syncAll(dir);
+    devices.add(device);
+  }
 }
 
 function refuseConflicts(plan: Plan): void {

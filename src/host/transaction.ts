@@ -10,6 +10,7 @@ import { errnoOf } from '../files/error.ts';
 import { recover, type Recovery } from './apply.ts';
 import { takeLock, type LockHolder } from './lock.ts';
 import type { ScriptRun } from './plan.ts';
+import { holdSignals } from './signals.ts';
 
 /** An opened site. */
 export interface Host {
@@ -73,6 +74,7 @@ export async function withHost<T>(
       command: options.command,
       ...(options.onWait && { onWait: options.onWait }),
     });
+    const signals = holdSignals();
     try {
       const { undoScripts } = options;
       const settled = recover(walker, {
@@ -86,6 +88,7 @@ export async function withHost<T>(
       return await work(host);
     } finally {
       lock.release();
+      await signals.letGo();
     }
   } finally {
     walker.close();

@@ -4,7 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { b, bytes, compareBytes, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
-import { join, normalize } from '../bytes/path.ts';
+import { components, join, normalize } from '../bytes/path.ts';
 import { closeDir, listDir, openDir, type Dir } from '../files/dir.ts';
 import { about } from '../files/error.ts';
 import { statAt, statOf, type ObjectStat } from '../files/stat.ts';
@@ -57,8 +57,10 @@ export interface ScanOptions {
  * @throws FileError when there is nothing, or no way to it
  */
 export function rootNamed(given: Bytes): Root {
-  const name = normalize(given.startsWith('/') ? given : join(bytes(process.cwd()), b`/${given}`));
-  return { path: realPath(name), name };
+  const absolute = given.startsWith('/') ? given : join(bytes(process.cwd()), b`/${given}`);
+  const path = realPath(absolute);
+  // where `..` leads only the file system knows
+  return { path, name: components(given).includes(b`..`) ? path : normalize(absolute) };
 }
 
 export function realPath(name: Bytes): Bytes {

@@ -7,7 +7,8 @@ import { join } from '../bytes/path.ts';
 import { isArchitectureName } from './architecture-name.ts';
 import { judge, type Evidence, type Verdict, type Witnesses } from './evidence.ts';
 import { shownPath } from './scan.ts';
-import type { SeenName, Stray, StrayStat } from './strays.ts';
+import type { Ground, SeenName, Stray, StrayStat } from './strays.ts';
+import type { Hierarchy } from './trees.ts';
 
 export interface Suspect {
   /** As shown: the tree as it was named, and what is below it. */
@@ -24,8 +25,7 @@ export interface Suspect {
 }
 
 export interface SuspectSources extends Omit<Witnesses, 'verdictOf'> {
-  /** Real paths of what the hierarchy itself is made of. */
-  readonly hierarchy: ReadonlySet<Bytes>;
+  readonly hierarchy: Hierarchy;
 }
 
 /** In byte order of their paths, so that a directory comes before what is in it. */
@@ -43,7 +43,7 @@ export function findSuspects(
   for (const stray of inOrder) {
     if (isRecord(stray, sources)) continue;
     const verdict = judge(stray, witnesses);
-    if (!mayBeRoots(stray, verdict)) verdicts.set(stray, verdict);
+    if (!mayBeRoots(stray, verdict, sources)) verdicts.set(stray, verdict);
   }
   const suspects = new Map<Stray, Suspect>();
   for (const [stray, verdict] of verdicts) {
@@ -64,28 +64,36 @@ export function findSuspects(
 
 /** What stands there before any package, and what this host knows about itself. */
 function isRecord({ names }: Stray, { hierarchy }: SuspectSources): boolean {
-  return names.some(
-    (name) => name.standing.claim?.kind === 'records' || hierarchy.has(realPathOf(name)),
-  );
+  return names.some(({ ground, name, standing }) => {
+    if (standing.claim?.kind === 'records') return true;
+    return hierarchy.itself.has(join(realPathOf(ground), name));
+  });
 }
 
-function realPathOf({ ground, name }: SeenName): Bytes {
-  const { root, place } = ground.directory;
-  return join(join(root.path, place.path), name);
+function realPathOf({ directory }: Ground): Bytes {
+  return join(directory.root.path, directory.place.path);
 }
 
 /**
- * What is root's for a reason: the directories that packages share (several have something below
- * it, or it is called like those that they share everywhere), and what belongs to a package that
- * has no account of its own.
+ * What is root's for a reason: links that make a version current, those of the farms, directories
+ * that packages share (several have something below it, or it is called like those that they share
+ * everywhere), and what belongs to a package that has no account of its own.
  */
-function mayBeRoots(stray: Stray, { evidence }: Verdict): boolean {
-  if (stray.stat.uid !== 0) return false;
+function mayBeRoots(
+  { stat, names, ground }: Stray,
+  { evidence }: Verdict,
+  { hierarchy }: SuspectSources,
+): boolean {
+  if (stat.uid !== 0) return false;
+  if (stat.type === 'l') {
+    if (evidence.some(({ kind }) => kind === 'receipt')) return true;
+    if (names.some((name) => hierarchy.trees.has(realPathOf(name.ground)))) return true;
+  }
   const placed = evidence.filter(({ kind }) => PLACED.has(kind));
   if (placed.length > 0) return placed.every(({ owner }) => owner === undefined);
-  if (stray.stat.type !== 'd') return false;
-  if (stray.ground !== undefined && stray.ground.below.size > 1) return true;
-  return stray.names.some(({ name }) => COMMON.test(name) || isArchitectureName(name));
+  if (stat.type !== 'd') return false;
+  if (ground !== undefined && ground.below.size > 1) return true;
+  return names.some(({ name }) => COMMON.test(name) || isArchitectureName(name));
 }
 
 const PLACED: ReadonlySet<string> = new Set(['package', 'home', 'receipt']);

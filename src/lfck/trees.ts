@@ -28,8 +28,15 @@ export interface Trees {
   readonly roots: readonly Root[];
   /** By real path. */
   readonly marks: ReadonlyMap<Bytes, Mark>;
-  /** Real paths of what the hierarchy itself is made of: no package's. */
-  readonly hierarchy: ReadonlySet<Bytes>;
+  readonly hierarchy: Hierarchy;
+}
+
+/** What the hierarchy itself is made of, by real path: no package's. */
+export interface Hierarchy {
+  /** Directories and links that stand there before any package does. */
+  readonly itself: ReadonlySet<Bytes>;
+  /** The directories that packages stand in. */
+  readonly trees: ReadonlySet<Bytes>;
 }
 
 export interface TreeOptions {
@@ -183,14 +190,16 @@ function siteRoots(
   });
 }
 
-/** What stands there before any package does. */
-function hierarchyOf(site: Site, places: readonly TypePlace[]): ReadonlySet<Bytes> {
+function hierarchyOf(site: Site, places: readonly TypePlace[]): Hierarchy {
   const share = directoryAt(typePath(site, SHARE));
-  return new Set([
+  const trees = places.map(({ path }) => path);
+  const itself = [
     ...['/.software', '/software', '/obj'].map((path) => inSite(site, path as Bytes)),
-    ...places.flatMap(({ path, name }) => [path, typePath(site, name)]),
+    ...places.map(({ name }) => typePath(site, name)),
     ...(share === undefined ? [] : [join(share, b`.admin`)]),
-  ]);
+    ...trees,
+  ];
+  return { itself: new Set(itself), trees: new Set(trees) };
 }
 
 function openTree(tree: NamedTree): { readonly root: Root; readonly tree: NamedTree } {

@@ -21,7 +21,7 @@ export function writeFiles(top: string, files: Files): void {
     mkdirSync(dirname(path), { recursive: true });
     if (text.startsWith('→ ')) symlinkSync(text.slice(2), path);
     else {
-      writeFileSync(path, text, 'latin1');
+      writeFileSync(path, text);
       if (EXECUTABLE.test(name)) chmodSync(path, 0o755);
     }
   }

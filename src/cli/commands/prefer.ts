@@ -33,7 +33,9 @@ export const command: Command = {
     if (drop === (provider !== undefined)) {
       throw new XhError(
         'E_USAGE',
-        drop ? '--drop takes a name only' : `which package shall ${printable(bytes(name))} come from?`,
+        drop
+          ? '--drop takes a name only'
+          : `which package shall ${printable(bytes(name))} come from?`,
         {
           exit: EXIT.usage,
           remedy: drop ? 'leave the package out' : `xh prefer ${printable(bytes(name))} PACKAGE`,

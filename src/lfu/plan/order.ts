@@ -15,10 +15,14 @@ export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
   for (const change of changes) {
     if (change.kind === 'copy' && isProgram(change)) programs.add(pathOf(change));
   }
-  const ranked: LfuChange[][] = Array.from({ length: RANKS }, () => []);
-  for (const change of changes) ranked[rankOf(change, programs)]?.push(change);
-  ranked[RANK.times]?.sort((one, other) => depthOf(other) - depthOf(one));
-  return ranked.flat();
+  const ranked = Array.from({ length: RANKS }, (): Ranked => ({ objects: [], joins: [] }));
+  for (const change of changes) {
+    const rank = ranked[rankOf(change, programs)];
+    if (change.kind === 'join') rank?.joins.push(change);
+    else rank?.objects.push(change);
+  }
+  ranked[RANK.times]?.objects.sort((one, other) => depthOf(other) - depthOf(one));
+  return ranked.flatMap(({ objects, joins }) => [...objects, ...joins]);
 }
 
 /**
@@ -42,6 +46,12 @@ function keyOf({ change, links }: Step): string {
 /** Below the tree. */
 export function pathOf(change: LfuChange): Bytes {
   return change.name === '' ? change.at.path : pathBelow(change.at, change.name);
+}
+
+/** What is made or set comes before the further names that it gets. */
+interface Ranked {
+  readonly objects: LfuChange[];
+  readonly joins: LfuChange[];
 }
 
 const RANK = {
@@ -74,7 +84,6 @@ function rankOf(change: LfuChange, programs: ReadonlySet<Bytes>): number {
         ? RANK.linksToPrograms
         : RANK.links;
     case 'join':
-      // after the object itself
       return change.to.made === undefined ? RANK.data : rankOf(change.to.made, programs);
   }
 }
