@@ -149,16 +149,17 @@ what no name tells is counted as share.
 Without trees, those of the site are looked at: /.software, /obj and the homes of packages; without
 --export, slaves have what the site shares: all of /.software but local and spool.
 
-Packages are, unless --packages says it, the accounts that own packages of the depot (owner in
-.admin/Options, else an account called like the package) and the users of the netgroup 'packages'.
+Packages are the accounts that own packages of the depot (owner in .admin/Options, else an account
+called like the package) and the users of the netgroup 'packages'; or, with --packages, those of a
+netgroup, those of a file (a name or number a line, # begins a comment), or all accounts that exist.
 Roots of trees and root's common directories (bin, man1, those with files of several packages) are
 nobody's; whom else to pass over --accept says. Who an owner may be is told, in this order, by: the
 package's directory, its account's home, its receipt; then by what a directory contains, its
 neighbours, and the netgroups nsu_PACKAGE, which must not contradict each other.
 
---fix changes owners and nothing else. It leaves alone what has no clear owner, devices, objects with
-names outside the trees, and programs with set-id bits or capabilities: changing the owner would
-clear them. Nothing is ever given to root.
+--fix shows suspects, asks (without a terminal it wants --yes), and changes owners, nothing else. It
+leaves alone what has no clear owner, devices, objects with names outside the trees, and programs
+with set-id bits or capabilities: changing the owner would clear them. Nothing is ever given to root.
 
 Examples:
   lfck

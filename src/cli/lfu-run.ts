@@ -19,15 +19,18 @@ import { parseLfu, type LfuCommandLine } from './lfu-options.ts';
 export async function lfu(argv: readonly string[]): Promise<number> {
   const out = openLines(1);
   const err = openLines(2);
+  let code: number;
   try {
     const line = parseLfu(argv);
-    return line === undefined ? EXIT.done : await carryOut(line, out, err);
+    code = line === undefined ? EXIT.done : await carryOut(line, out, err);
   } catch (error) {
-    return tellError(error, err);
-  } finally {
-    out.flush();
-    err.flush();
+    code = tellError(error, err);
   }
+  out.flush();
+  const failure = out.failure();
+  if (failure !== undefined) err.write(`lfu: standard output could not be written: ${failure}`);
+  err.flush();
+  return failure !== undefined && code === EXIT.done ? EXIT.failed : code;
 }
 
 async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<number> {
@@ -51,7 +54,7 @@ async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<n
       report: reportOf(line, log, { out, err, toFile: appender !== undefined }),
     });
     summarize(result, line, err);
-    return result.exit;
+    return log.isBroken() && result.exit === EXIT.done ? EXIT.failed : result.exit;
   } finally {
     stop.forget();
     appender?.close();
@@ -70,18 +73,31 @@ function readRules(line: LfuCommandLine, err: Lines): RuleSet | undefined {
   return rules;
 }
 
-/** Where nothing else is said, what rules want logged goes to standard error. */
+/**
+ * Where nothing else is said, what rules want logged goes to standard error. A log that cannot be
+ * written any more does not stop the work.
+ */
 function logOf(
   line: LfuCommandLine,
   master: Bytes,
   appender: Appender | undefined,
   err: Lines,
-): Log {
+): Log & { readonly isBroken: () => boolean } {
+  let isBroken = false;
   const write = (text: string): void => {
-    if (appender === undefined) err.write(text);
-    else appender.append(text);
+    if (appender === undefined) {
+      err.write(text);
+      return;
+    }
+    try {
+      if (!isBroken) appender.append(text);
+    } catch (error) {
+      if (!(error instanceof XhError)) throw error;
+      isBroken = true;
+      err.write(`lfu: the log cannot be written any more: ${error.message}`);
+    }
   };
-  return createLog({ json: line.json, master, write });
+  return { ...createLog({ json: line.json, master, write }), isBroken: () => isBroken };
 }
 
 function reportOf(

@@ -1,31 +1,37 @@
 /**
  * Lines to one of the two streams, many at a time and synchronously, so that nothing is lost at
- * exit. A reader that has gone (`lfu -i … | head`) does not stop the work.
+ * exit. A reader that has gone (`lfu -i … | head`), or a full disk, does not stop the work.
  */
 import { writeSync } from 'node:fs';
+import { errnoOf } from '../files/error.ts';
 
 export interface Lines {
   write(line: string): void;
   /** A line for a terminal that the next one takes the place of. */
   passing(line: string): void;
   flush(): void;
+  /** Why not everything could be written, as an errno; a reader that has gone is no reason. */
+  failure(): string | undefined;
 }
 
 export function openLines(fd: 1 | 2): Lines {
   let pending = '';
   let isPassing = false;
+  let failed: string | undefined;
 
   function flush(): void {
     const text = Buffer.from(pending);
     pending = '';
     for (let done = 0; done < text.length;) {
       try {
-        done += writeSync(fd, text, done);
+        done += fd === 1 ? writeSync(1, text, done) : writeSync(2, text, done);
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : undefined;
-        if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-        else if (code === 'EPIPE') return;
-        else throw error;
+        const errno = errnoOf(error) ?? 'EIO';
+        if (errno === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        else {
+          if (errno !== 'EPIPE') failed ??= errno;
+          return;
+        }
       }
     }
   }
@@ -52,6 +58,7 @@ export function openLines(fd: 1 | 2): Lines {
       clear();
       flush();
     },
+    failure: () => failed,
   };
 }
 

@@ -1,6 +1,6 @@
 /** `xh install`: dependencies in order, scripts, fragments, links, path table, receipts; one transaction. */
 import { printable, type Bytes } from '../bytes/bytes.ts';
-import type { Plan, ScriptRun } from '../host/plan.ts';
+import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import type { Wanted } from '../package/candidate.ts';
 import { installOrder, type Dependent } from '../package/depend.ts';
@@ -19,7 +19,8 @@ import {
   writeReceipt,
   type PackageReceipt,
 } from './receipts.ts';
-import { hasScript, runScript, undoScripts } from './scripts.ts';
+import { hasScript } from './scripts.ts';
+import { withScripts } from './with-scripts.ts';
 
 export interface InstallResult {
   readonly plan: Plan;
@@ -66,31 +67,10 @@ export async function install(
 ): Promise<InstallResult> {
   const first = planInstall(host, config, wanted);
   await withScripts(host, first.plan, (plan, ran) => {
-    const again = ran.length === 0 ? plan : planInstall(host, config, wanted).plan;
-    commit({ ...again, scripts: ran });
+    const again = ran.scripts.length === 0 ? plan : planInstall(host, config, wanted).plan;
+    commit({ ...again, ...ran });
   });
   return first;
-}
-
-/** Runs a plan's scripts, then `work`; takes the scripts back when it throws. */
-export async function withScripts(
-  host: Host,
-  plan: Plan,
-  work: (plan: Plan, ran: readonly ScriptRun[]) => void,
-): Promise<void> {
-  const ran: ScriptRun[] = [];
-  try {
-    if (plan.conflicts.length === 0) {
-      for (const run of plan.scripts) {
-        await runScript(host, run);
-        ran.push(run);
-      }
-    }
-    work(plan, ran);
-  } catch (error) {
-    undoScripts(host, ran);
-    throw error;
-  }
 }
 
 /** What is installed, but for packages that the depot has lost: these are told of. */

@@ -10,10 +10,10 @@ import type { Config } from '../site/config.ts';
 import { availablePackages } from './available.ts';
 import { deactivate } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning } from './context.ts';
-import { withScripts } from './install.ts';
 import { planPathTable } from './path-table.ts';
 import { dropReceipt, installedDirectories, installedNamed, receiptOf } from './receipts.ts';
 import { hasScript } from './scripts.ts';
+import { withScripts } from './with-scripts.ts';
 
 export interface UninstallOptions {
   /** Even when an installed package needs it. */
@@ -58,8 +58,8 @@ export async function uninstall(
 ): Promise<Plan> {
   const first = planUninstall(host, config, wanted, options);
   await withScripts(host, first, (plan, ran) => {
-    const again = ran.length === 0 ? plan : planUninstall(host, config, wanted, options);
-    commit({ ...again, scripts: ran });
+    const again = ran.scripts.length === 0 ? plan : planUninstall(host, config, wanted, options);
+    commit({ ...again, ...ran });
   });
   return first;
 }

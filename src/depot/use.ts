@@ -17,9 +17,10 @@ import type { Config } from '../site/config.ts';
 import { availablePackages } from './available.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
-import { planPackage, withScripts } from './install.ts';
+import { planPackage } from './install.ts';
 import { planPathTable } from './path-table.ts';
 import { receiptOf, receiptsOf } from './receipts.ts';
+import { withScripts } from './with-scripts.ts';
 
 /**
  * Plans the switch. The newest version that fits is taken; it is installed when the one it takes the
@@ -75,8 +76,8 @@ export async function use(
 ): Promise<Plan> {
   const first = planUse(host, config, wanted);
   await withScripts(host, first, (plan, ran) => {
-    const again = ran.length === 0 ? plan : planUse(host, config, wanted);
-    commit({ ...again, scripts: ran });
+    const again = ran.scripts.length === 0 ? plan : planUse(host, config, wanted);
+    commit({ ...again, ...ran });
   });
   return first;
 }

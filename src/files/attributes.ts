@@ -73,18 +73,27 @@ export function attributesAt(dir: Dir, name: Bytes): Attributes {
   );
 }
 
-/** Makes the attributes of an open file exactly `wanted`. What may not be set by us is an error. */
-export function setAttributesOf(fd: number, path: Bytes, wanted: Attributes): void {
+/**
+ * Makes the attributes that `mayTouch` (all) of an open file exactly `wanted`. What may not be set by
+ * us is an error.
+ */
+export function setAttributesOf(
+  fd: number,
+  path: Bytes,
+  wanted: Attributes,
+  mayTouch: (name: Bytes) => boolean = () => true,
+): void {
   const current = attributesOf(fd, path);
+  if (current.size === 0 && wanted.size === 0) return;
   about(path, () => {
     for (const [name, value] of wanted) {
-      if (current.get(name) !== value) {
+      if (current.get(name) !== value && mayTouch(name)) {
         const content = Buffer.from(value, 'latin1');
         calls.fsetxattr(fd, cString(name), content, content.length, 0);
       }
     }
     for (const name of current.keys()) {
-      if (!wanted.has(name)) calls.fremovexattr(fd, cString(name));
+      if (!wanted.has(name) && mayTouch(name)) calls.fremovexattr(fd, cString(name));
     }
   });
 }

@@ -26,10 +26,15 @@ export interface CopyOptions {
 export interface Copier {
   /**
    * Copies the first `size` bytes of `from` to the empty file `to`; after each step yields how many
-   * bytes it wrote. When `from` turns out to be shorter, so is the copy.
+   * bytes it wrote. False in the end when `from` turned out to be shorter.
    * @throws FileError
    */
-  copy(from: OpenFile, to: OpenFile, size: number, options?: CopyOptions): Generator<number, void>;
+  copy(
+    from: OpenFile,
+    to: OpenFile,
+    size: number,
+    options?: CopyOptions,
+  ): Generator<number, boolean>;
 }
 
 /** A copier remembers what the file systems here cannot do, and asks no more. */
@@ -69,34 +74,35 @@ export function createCopier(): Copier {
           ? undefined
           : attempt('range', from, to, () => kernelCopy(from, to, at, wanted));
       const done = inKernel ?? readAndWrite(from, to, at, Math.min(wanted, piece.length));
-      if (done === 0) return;
+      if (done === 0) return false;
       at += done;
       yield done;
     }
+    return true;
   }
 
   return {
     *copy(from, to, size, options = {}) {
       const { fill = false } = options;
-      if (size === 0) return;
-      // a clone has all of the file, however long it is by now
-      if (!fill && share(from, to) && fstatSync(to.fd).size === size) {
+      if (size === 0) return true;
+      if (!fill && share(from, to)) {
         yield 0;
-        return;
+        // a clone has all of the file, however long it is by now
+        return about(to.path, () => fstatSync(to.fd)).size === size;
       }
-      about(to.path, () => ftruncateSync(to.fd, 0));
-      let at = 0;
-      while (at < size) {
-        const start = fill ? at : Math.min(nextData(from, at), size);
+      let end = 0;
+      while (end < size) {
+        const start = fill ? end : Math.min(nextData(from, end), size);
         if (start === size) break;
-        const end = fill ? size : Math.min(nextHole(from, start), size);
-        yield* copyRange(from, to, start, end, options);
-        at = end;
+        end = fill ? size : Math.min(nextHole(from, start), size);
+        if (!(yield* copyRange(from, to, start, end, options))) return false;
       }
       // the hole at the end
-      if (fstatSync(to.fd).size < size && fstatSync(from.fd).size >= size) {
+      if (end < size) {
+        if (about(from.path, () => fstatSync(from.fd)).size < size) return false;
         about(to.path, () => ftruncateSync(to.fd, size));
       }
+      return true;
     },
   };
 }
@@ -137,7 +143,7 @@ export function nextHole(file: OpenFile, at: number): number {
 
 function seek(file: OpenFile, at: number, whence: number, otherwise: number): number {
   try {
-    return Number(calls.lseek(file.fd, at, whence));
+    return calls.lseek(file.fd, at, whence);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENXIO') return Infinity;
@@ -150,7 +156,7 @@ function seek(file: OpenFile, at: number, whence: number, otherwise: number): nu
 function kernelCopy(from: OpenFile, to: OpenFile, at: number, length: number): number | undefined {
   fromOffset.writeBigInt64LE(BigInt(at));
   toOffset.writeBigInt64LE(BigInt(at));
-  const done = Number(calls.copyFileRange(from.fd, fromOffset, to.fd, toOffset, length, 0));
+  const done = calls.copyFileRange(from.fd, fromOffset, to.fd, toOffset, length, 0);
   // some file systems say 0 where they cannot
   return done === 0 ? undefined : done;
 }

@@ -176,7 +176,7 @@ function readNames(dir: Dir): Bytes[] {
   try {
     calls.lseek(dir.fd, 0, SEEK.set);
     for (;;) {
-      const length = Number(calls.getdents64(dir.fd, entries, entries.length));
+      const length = calls.getdents64(dir.fd, entries, entries.length);
       if (length === 0) return names;
       // struct linux_dirent64: inode 8, offset 8, record length 2, type 1, name, NUL
       for (let start = 0; start < length;) {
@@ -291,9 +291,9 @@ function readAttributes(
 
 /** The length of the list of attribute names of `name` in the working directory; -1 with an errno. */
 function listAttributes(name: Bytes): number {
-  if (isAscii(name)) return Number(scanCalls().llistxattr(name, NO_BUFFER, 0));
+  if (isAscii(name)) return scanCalls().llistxattr(name, NO_BUFFER, 0);
   try {
-    return Number(calls.llistxattr(cString(name), NO_BUFFER, 0));
+    return calls.llistxattr(cString(name), NO_BUFFER, 0);
   } catch {
     return -1;
   }

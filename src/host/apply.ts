@@ -13,6 +13,7 @@ import { EXIT, XhError } from '../message/error.ts';
 import {
   asideName,
   closeEntry,
+  dropEntry,
   markClean,
   markCommitted,
   markUndo,
@@ -39,15 +40,7 @@ export interface ApplyOptions {
 export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}): void {
   refuseConflicts(plan);
   if (plan.changes.length === 0) return;
-  const entry: JournalEntry = {
-    format: 1,
-    id: transactionId(),
-    command: plan.command,
-    user: userName(),
-    time: new Date().toISOString(),
-    changes: plan.changes,
-    ...(plan.scripts.length > 0 && { scripts: plan.scripts }),
-  };
+  const entry = entryOf(plan, plan.transaction ?? transactionId());
   refuseChanged(walker, entry);
   const progress: Progress = { inodes: [], staged: false };
   try {
@@ -64,7 +57,7 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
     progress.staged = true;
     switchAll(walker, entry, progress);
   } catch (error) {
-    takeBack(walker, entry, progress, error);
+    takeBack(walker, entry, progress, { cause: error, keep: plan.transaction !== undefined });
     throw error;
   }
   try {
@@ -73,6 +66,22 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
     // all has taken effect; the entry stays open, and the next command sweeps what is left
     if (!(error instanceof XhError)) throw error;
   }
+}
+
+/**
+ * Writes down, durably, that the scripts of `plan` are being run, before its changes are known: with
+ * `transaction` set in the plan that is applied then, they are taken back with it. Under the lock.
+ * @returns the transaction
+ */
+export function beginScripts(walker: Walker, plan: Plan): Bytes {
+  const id = plan.transaction ?? transactionId();
+  openEntry(walker, { ...entryOf(plan, id), changes: [] });
+  return id;
+}
+
+/** The scripts of a transaction that was not applied, or was taken back, are settled too. */
+export function endScripts(walker: Walker, transaction: Bytes): void {
+  dropEntry(walker, transaction);
 }
 
 /** What {@link recover} did. */
@@ -180,12 +189,23 @@ function tidy(walker: Walker, entry: JournalEntry): void {
   closeEntry(walker, entry.id);
 }
 
-function takeBack(walker: Walker, entry: JournalEntry, progress: Progress, cause: unknown): void {
+interface Failure {
+  readonly cause: unknown;
+  /** Whether the entry stays open, for whoever takes the scripts back. */
+  readonly keep: boolean;
+}
+
+function takeBack(
+  walker: Walker,
+  entry: JournalEntry,
+  progress: Progress,
+  { cause, keep }: Failure,
+): void {
   try {
     // the mark may have been set by a call that failed afterwards
     markUndo(walker, entry.id);
     undoAll(walker, entry, progress);
-    closeEntry(walker, entry.id);
+    if (!keep) closeEntry(walker, entry.id);
   } catch (error) {
     throw new XhError(
       'E_HALF_WAY',
@@ -293,6 +313,18 @@ function stepOf(
     aside: asideName(id, index),
     staged,
     ...(inode !== undefined && { inode }),
+  };
+}
+
+function entryOf(plan: Plan, id: Bytes): JournalEntry {
+  return {
+    format: 1,
+    id,
+    command: plan.command,
+    user: userName(),
+    time: new Date().toISOString(),
+    changes: plan.changes,
+    ...(plan.scripts.length > 0 && { scripts: plan.scripts }),
   };
 }
 

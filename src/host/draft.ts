@@ -184,7 +184,7 @@ export function createDraft(walker: Walker): Draft {
     },
     restore(path, keptAs) {
       const special: Change = { op: 'restore', path, keptAs, before: now(path) };
-      put(path, now(keptAs), { special });
+      put(path, look(keptAs), { special });
     },
     makeDir(path) {
       if (present.has(path)) return [];

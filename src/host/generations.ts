@@ -181,12 +181,15 @@ function recorded(change: Change): RecordedChange {
   }
 }
 
+/** What was there is nowhere else afterwards. */
+const REPLACES: ReadonlySet<Change['op']> = new Set(['write', 'link', 'remove']);
+
 /** Changes that keep, by hash, every content that is replaced, removed or written. */
 function keptContents(walker: Walker, changes: readonly Change[]): Change[] {
   const kept = new Map<string, Bytes>();
   for (const change of changes) {
     if (change.op === 'write') kept.set(sha256(change.content), change.content);
-    if ((change.op === 'write' || change.op === 'remove') && change.before.type === 'file') {
+    if (REPLACES.has(change.op) && 'before' in change && change.before.type === 'file') {
       const place = walker.locate(change.path, { follow: change.op === 'write' });
       kept.set(change.before.sha256, readAt(place.dir, place.name));
     }

@@ -11,10 +11,9 @@
  * - `clean`: all has taken effect, and what was replaced goes. It is finished; there is no way back.
  */
 import { b, bytes, printable, slice, toText, type Bytes } from '../bytes/bytes.ts';
-import { readAt, writeFileDurably } from '../files/content.ts';
+import { existsAt, readAt, writeFileDurably } from '../files/content.ts';
 import { closeDir, listDir, openDirAt, syncDir, type Dir } from '../files/dir.ts';
 import { renameAt, unlinkIfPresent } from '../files/names.ts';
-import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { XhError } from '../message/error.ts';
 import { fromJsonText, toJsonText } from './json.ts';
@@ -68,12 +67,12 @@ export function markClean(walker: Walker, id: Bytes): void {
 
 /** Nothing is left to do. */
 export function closeEntry(walker: Walker, id: Bytes): void {
-  inJournal(walker, (dir) => {
-    for (const phase of PHASES) {
-      if (statAt(dir, fileName(id, phase)) !== undefined) unlinkIfPresent(dir, fileName(id, phase));
-    }
-    syncDir(dir);
-  });
+  close(walker, id, PHASES);
+}
+
+/** Closes an entry that has come to nothing, or was taken back; one whose changes took effect stays. */
+export function dropEntry(walker: Walker, id: Bytes): void {
+  close(walker, id, ['staging', 'undo']);
 }
 
 /**
@@ -109,10 +108,18 @@ function inJournal<T>(walker: Walker, work: (dir: Dir) => T): T {
   }
 }
 
+function close(walker: Walker, id: Bytes, phases: readonly Phase[]): void {
+  inJournal(walker, (dir) => {
+    const open = phases.map((phase) => fileName(id, phase)).filter((name) => existsAt(dir, name));
+    for (const name of open) unlinkIfPresent(dir, name);
+    if (open.length > 0) syncDir(dir);
+  });
+}
+
 /** Goes on to a phase; from another than `from` nothing is done. */
 function mark(walker: Walker, id: Bytes, from: Phase, to: Phase): void {
   inJournal(walker, (dir) => {
-    if (statAt(dir, fileName(id, from)) === undefined) return;
+    if (!existsAt(dir, fileName(id, from))) return;
     renameAt(dir, fileName(id, from), dir, fileName(id, to));
     syncDir(dir);
   });

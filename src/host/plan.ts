@@ -118,7 +118,10 @@ export interface Plan {
   /** The command that it is for, e.g. `install`. */
   readonly command: string;
   readonly packages: readonly Bytes[];
+  /** What is run before, or when it is applied: what has been run. */
   readonly scripts: readonly ScriptRun[];
+  /** Where scripts have been run: the transaction that the journal knows them by. */
+  readonly transaction?: Bytes;
   readonly changes: readonly Change[];
   readonly conflicts: readonly Conflict[];
   /** What a person should know. */

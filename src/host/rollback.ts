@@ -10,9 +10,8 @@ import {
   generationNumbers,
   keptContent,
   readGeneration,
-  type Generation,
-  type RecordedChange,
 } from './generations.ts';
+import { isUnknown, netChanges, type NetChange, type NetPair } from './net-changes.ts';
 import { emptyPlan, type Before, type Conflict, type Plan } from './plan.ts';
 import { sameState, stateText } from './state.ts';
 import type { Host } from './transaction.ts';
@@ -35,7 +34,9 @@ export function planRollback(host: Host, target?: number): Plan {
     .map((number) => readGeneration(host.walker, number));
   const draft = createDraft(host.walker);
   const conflicts: Conflict[] = [];
-  for (const net of netChanges(undone)) conflicts.push(...setBack(draft, host, net));
+  const { single, pairs } = netChanges(undone);
+  for (const pair of pairs) conflicts.push(...setPairBack(draft, host, pair));
+  for (const net of single) conflicts.push(...setBack(draft, host, net));
   const packages = [...new Set(undone.flatMap((generation) => generation.packages))].toSorted();
   return {
     ...emptyPlan('rollback', packages),
@@ -47,48 +48,57 @@ export function planRollback(host: Host, target?: number): Plan {
   };
 }
 
-/** What several generations did to one path together. */
-interface NetChange {
-  readonly path: Bytes;
-  readonly before: Before;
-  readonly after: Before;
-  /** Set when an original was displaced (`away`) or came back (`back`). */
-  readonly displaced?: { readonly way: 'away' | 'back'; readonly keptAs: Bytes };
-  readonly bookkeeping: boolean;
+/** A path and the name that its original is, or was, kept under. */
+function setPairBack(draft: Draft, host: Host, pair: NetPair): Conflict[] {
+  const wasKept = pair.kept.before.type !== 'absent';
+  const isKept = pair.kept.after.type !== 'absent';
+  if (!wasKept && isKept) return bringBack(draft, host, pair);
+  if (wasKept && !isKept) return displaceAgain(draft, host, pair);
+  const kept = isUnknown(pair.kept.before) ? [] : setBack(draft, host, pair.kept);
+  return [...kept, ...setBack(draft, host, pair.link)];
 }
 
-/** One change a path, newest paths first: the earliest before and the latest after. */
-function netChanges(generations: readonly Generation[]): NetChange[] {
-  const net = new Map<Bytes, NetChange>();
-  for (const change of generations.flatMap((generation) => generation.changes)) {
-    const known = net.get(change.path);
-    const displaced = displacement(change);
-    net.delete(change.path);
-    if (displaced !== undefined && known?.displaced !== undefined) continue;
-    const kept = displaced ?? known?.displaced;
-    net.set(change.path, {
-      path: change.path,
-      before: known?.before ?? change.before,
-      after: change.after,
-      bookkeeping: change.bookkeeping === true,
-      ...(kept !== undefined && { displaced: kept }),
-    });
+/** An original was displaced: it takes the place of our link again, as it was. */
+function bringBack(draft: Draft, host: Host, { link, kept }: NetPair): Conflict[] {
+  const now = draft.look(link.path);
+  const isThere = draft.look(kept.path).type !== 'absent';
+  if (!isThere && sameState(now, link.before)) return [];
+  if (!sameState(now, link.after)) return [changedSince(link.path, now)];
+  if (!isThere) return [lost(link.path, kept.path)];
+  if (link.before.type !== 'file') {
+    return [...setBack(draft, host, kept), ...setBack(draft, host, link)];
   }
-  return [...net.values()].toReversed();
+  // it may have been changed between the generation and its displacement
+  const changed = !sameState(link.before, kept.after);
+  const conflicts = changed ? setBack(draft, host, { ...kept, before: link.before }) : [];
+  draft.restore(link.path, kept.path);
+  return conflicts;
 }
 
-function displacement(change: RecordedChange): NetChange['displaced'] {
-  if (change.keptAs === undefined) return undefined;
-  if (change.op === 'displace') return { way: 'away', keptAs: change.keptAs };
-  if (change.op === 'restore') return { way: 'back', keptAs: change.keptAs };
-  return undefined;
+/** An original came back: our link takes its place again. */
+function displaceAgain(draft: Draft, host: Host, { link, kept }: NetPair): Conflict[] {
+  const { path, before, after } = link;
+  if (before.type !== 'link') return [changedSince(path, draft.look(path))];
+  const now = draft.look(path);
+  if (sameState(now, before)) return [];
+  const taken = draft.look(kept.path);
+  if (taken.type !== 'absent') return [changedSince(kept.path, taken)];
+  if (now.type === 'directory' || now.type === 'special') return [changedSince(path, now)];
+  const changed = !isUnknown(after) && !sameState(after, kept.before);
+  if (now.type === 'absent') draft.link(path, before.target);
+  else if (!changed) draft.displace(path, kept.path, before.target);
+  else {
+    const original = asItWas(draft, host, { ...link, before: kept.before }, now);
+    if ('code' in original) return [original];
+    draft.write(kept.path, original.content, original.options);
+    draft.link(path, before.target);
+  }
+  return [];
 }
 
 function setBack(draft: Draft, host: Host, net: NetChange): Conflict[] {
   const now = draft.look(net.path);
-  const { before, after, displaced, path } = net;
-  if (displaced?.way === 'away') return bringBack(draft, net, displaced.keptAs);
-  if (displaced?.way === 'back') return displaceAgain(draft, net, displaced.keptAs);
+  const { before, after, path, bookkeeping } = net;
   if (sameState(now, before)) return [];
   if (after.type === 'directory' && before.type === 'absent') {
     draft.removeDir(path);
@@ -98,57 +108,45 @@ function setBack(draft: Draft, host: Host, net: NetChange): Conflict[] {
     draft.makeDir(path);
     return [];
   }
-  if (!sameState(now, after)) return mergeEdits(draft, host, net, now);
-  setTo(draft, host, net, now);
-  return [];
-}
-
-/** An original was displaced: it takes the place of our link again. */
-function bringBack(draft: Draft, { path, before, after }: NetChange, keptAs: Bytes): Conflict[] {
-  const now = draft.look(path);
-  const kept = draft.look(keptAs).type !== 'absent';
-  if (!kept && sameState(now, before)) return [];
-  if (!sameState(now, after)) return [changedSince(path, now)];
-  if (!kept) return [lost(path, keptAs)];
-  draft.restore(path, keptAs);
-  return [];
-}
-
-/** An original came back: our link takes its place again. */
-function displaceAgain(draft: Draft, { path, before }: NetChange, keptAs: Bytes): Conflict[] {
-  if (before.type !== 'link') return [];
-  const now = draft.look(path);
-  const taken = draft.look(keptAs);
-  if (sameState(now, before)) return [];
-  if (now.type === 'directory' || now.type === 'special') return [changedSince(path, now)];
-  if (now.type === 'absent') draft.link(path, before.target);
-  else if (taken.type === 'absent') draft.displace(path, keptAs, before.target);
-  else return [changedSince(keptAs, taken)];
-  return [];
-}
-
-/** Somebody edited the file since: his edits are kept where they do not touch what is taken back. */
-function mergeEdits(draft: Draft, host: Host, net: NetChange, now: Before): Conflict[] {
-  const { before, after, path } = net;
-  if (now.type !== 'file' || before.type !== 'file' || after.type !== 'file') {
-    return [changedSince(path, now)];
+  if (before.type === 'file' && now.type !== 'absent') {
+    // writing follows links
+    if (now.type === 'link' && sameState(now, after)) return [inTheWay(path, now.target)];
+    const was = asItWas(draft, host, net, now);
+    if ('code' in was) return [was];
+    draft.write(path, was.content, { ...was.options, bookkeeping });
+    return [];
   }
+  if (!sameState(now, after)) return [changedSince(path, now)];
+  setTo(draft, host, net);
+  return [];
+}
+
+/** What a file was, with what somebody has done to it since where that does not touch what is set back. */
+function asItWas(
+  draft: Draft,
+  host: Host,
+  { path, before, after }: NetChange,
+  now: Before,
+): { readonly content: Bytes; readonly options: WriteOptions } | Conflict {
+  if (before.type !== 'file' || after.type !== 'file' || now.type !== 'file') {
+    return changedSince(path, now);
+  }
+  const options = modeAndOwner(before, after, now);
+  const original = keptContent(host.walker, before.sha256);
+  if (sameState(now, after)) return { content: original, options };
   const lines = (content: Bytes): string[] => split(content, '\n');
   const merged = mergeDiff3(
     lines(draft.read(path)?.content ?? bytes('')),
     lines(keptContent(host.walker, after.sha256)),
-    lines(keptContent(host.walker, before.sha256)),
+    lines(original),
     { excludeFalseConflicts: true },
   );
-  if (merged.conflict) {
-    const line = merged.result.findIndex((text) => text.startsWith('<<<<<<<')) + 1;
-    return [{ ...changedSince(path, now), ...(line > 0 && { line }) }];
-  }
-  draft.write(path, merged.result.join('\n') as Bytes);
-  return [];
+  if (!merged.conflict) return { content: merged.result.join('\n') as Bytes, options };
+  const line = merged.result.findIndex((text) => text.startsWith('<<<<<<<')) + 1;
+  return { ...changedSince(path, now), ...(line > 0 && { line }) };
 }
 
-function setTo(draft: Draft, host: Host, net: NetChange, now: Before): void {
+function setTo(draft: Draft, host: Host, net: NetChange): void {
   const { path, before: state, bookkeeping } = net;
   switch (state.type) {
     case 'absent':
@@ -159,7 +157,8 @@ function setTo(draft: Draft, host: Host, net: NetChange, now: Before): void {
       return;
     case 'file':
       draft.write(path, keptContent(host.walker, state.sha256), {
-        ...modeAndOwner(state, net.after, now),
+        mode: state.mode,
+        ...ownerOf(state),
         bookkeeping,
       });
       return;
@@ -172,18 +171,29 @@ function setTo(draft: Draft, host: Host, net: NetChange, now: Before): void {
   }
 }
 
+type FileState = Extract<Before, { type: 'file' }>;
+
 /** Mode and owner of a file as they were, but for what somebody has changed since. */
-function modeAndOwner(
-  before: Extract<Before, { type: 'file' }>,
-  after: Before,
-  now: Before,
-): WriteOptions {
-  const { mode, uid, gid } = before;
-  const owner = uid >= 0 ? { uid, gid } : {};
-  if (now.type !== 'file' || after.type !== 'file') return { mode, ...owner };
+function modeAndOwner(before: FileState, after: FileState, now: FileState): WriteOptions {
   // -1: whoever wrote it
-  const ownedSince = after.uid >= 0 && (now.uid !== after.uid || now.gid !== after.gid);
-  return { ...(now.mode === after.mode && { mode }), ...(!ownedSince && owner) };
+  const given = after.uid >= 0 && (now.uid !== after.uid || now.gid !== after.gid);
+  return {
+    ...(now.mode === after.mode && { mode: before.mode }),
+    ...(!given && ownerOf(before)),
+  };
+}
+
+function ownerOf({ uid, gid }: FileState): WriteOptions {
+  return uid >= 0 ? { uid, gid } : {};
+}
+
+function inTheWay(path: Bytes, target: Bytes): Conflict {
+  return {
+    code: 'E_ROLLBACK_LINK',
+    path,
+    message: `${printable(path)} is a link to ${printable(target)} where a file was`,
+    remedy: `remove the link, then run xh rollback again`,
+  };
 }
 
 function lost(path: Bytes, keptAs: Bytes): Conflict {

@@ -25,7 +25,8 @@ export function holdSignals(): HeldSignals {
   for (const signal of SIGNALS) process.on(signal, end);
   return {
     async letGo() {
-      // one that has come is told to us only when we wait
+      // one that has come is told to us only when we wait: between these two, if not before
+      await setImmediate();
       await setImmediate();
       stop();
     },

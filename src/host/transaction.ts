@@ -2,11 +2,12 @@
  * A command's stay on a host: the site opened, its own directories there, the lock held, whatever
  * a killed command left settled first. Everything that changes a host goes through here.
  */
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, printable, type Bytes } from '../bytes/bytes.ts';
 import { createWalker, makeDirs, type Walker } from '../files/walk.ts';
 import { inSite, type Site } from '../site/site.ts';
 import { symlinkAt } from '../files/names.ts';
-import { errnoOf } from '../files/error.ts';
+import { errnoOf, FileError } from '../files/error.ts';
+import { EXIT, XhError } from '../message/error.ts';
 import { recover, type Recovery } from './apply.ts';
 import { takeLock, type LockHolder } from './lock.ts';
 import type { ScriptRun } from './plan.ts';
@@ -58,7 +59,7 @@ export function visitHost<T>(site: Site, work: (host: Host) => T): T {
 
 /**
  * Runs `work` with the site's lock held and its journal settled.
- * @throws XhError E_LOCKED (5); FileError when the site may not be written (4)
+ * @throws XhError E_LOCKED (5), E_PERMISSION (4) when the site may not be changed
  */
 export async function withHost<T>(
   site: Site,
@@ -68,11 +69,13 @@ export async function withHost<T>(
   const walker = createWalker(site.root);
   try {
     const host = { site, walker };
-    prepareSite(host);
-    const lock = takeLock(walker, {
-      timeout: options.lockTimeout,
-      command: options.command,
-      ...(options.onWait && { onWait: options.onWait }),
+    const lock = permitted(site, () => {
+      prepareSite(host);
+      return takeLock(walker, {
+        timeout: options.lockTimeout,
+        command: options.command,
+        ...(options.onWait && { onWait: options.onWait }),
+      });
     });
     const signals = holdSignals();
     try {
@@ -92,6 +95,26 @@ export async function withHost<T>(
     }
   } finally {
     walker.close();
+  }
+}
+
+/** Whoever may not even begin is told of the site, rather than of the file that we stumbled on. */
+function permitted<T>(site: Site, begin: () => T): T {
+  try {
+    return begin();
+  } catch (error) {
+    if (!(error instanceof FileError) || error.exit !== EXIT.notPermitted) throw error;
+    throw new XhError(
+      'E_PERMISSION',
+      `you may not change the site ${printable(site.root)}: ${error.message}`,
+      {
+        exit: EXIT.notPermitted,
+        place: { file: site.root },
+        remedy:
+          'run it as the user whom the site belongs to, or have a site of your own: --root DIR',
+        cause: error,
+      },
+    );
   }
 }
 

@@ -29,7 +29,7 @@ export interface Evidence {
   readonly kind: EvidenceKind;
   /** Undefined when it says which package, but that has no account. */
   readonly owner: number | undefined;
-  /** `all 12 others in its directory are tex's`. */
+  /** `its directory is tex's`. */
   readonly text: string;
 }
 

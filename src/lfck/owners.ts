@@ -102,16 +102,20 @@ export function findOwners(sources: SiteSources, options: OwnerOptions): Owners 
     maintainedBy(uid) {
       const user = accounts.userById(uid)?.name;
       if (uid === 0 || user === undefined) return [];
-      const also = [...uids].flatMap(([each, is]) => (is ? [accounts.userById(each)] : []));
-      const packages = new Map(
-        [...known.values(), ...also].flatMap((each) =>
-          each === undefined ? [] : [[each.uid, each]],
-        ),
-      );
-      maintainers ??= readMaintainers(sources, packages.values(), options.problem);
+      maintainers ??= readMaintainers(sources, allPackages(), options.problem);
       return maintainers.get(user) ?? [];
     },
   };
+
+  /** Those in files or lists, and those that have been met. */
+  function allPackages(): Iterable<User> {
+    const all = new Map(known);
+    for (const [uid, is] of uids) {
+      const user = is ? accounts.userById(uid) : undefined;
+      if (user !== undefined && !all.has(uid)) all.set(uid, user);
+    }
+    return all.values();
+  }
 }
 
 /** Accounts in files, and those of lists wherever they are: a depot has more names than accounts. */

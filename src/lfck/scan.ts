@@ -5,7 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { b, bytes, compareBytes, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { components, join, normalize } from '../bytes/path.ts';
-import { closeDir, listDir, openDir, type Dir } from '../files/dir.ts';
+import { listDir, openDir, withDir, type Dir } from '../files/dir.ts';
 import { about } from '../files/error.ts';
 import { statAt, statOf, type ObjectStat } from '../files/stat.ts';
 import { ROOT_PLACE, openTree, placeBelow, type Place, type Tree } from '../files/tree.ts';
@@ -73,27 +73,33 @@ export function shownPath(root: Root, place: Place, name?: Bytes): Bytes {
   return name === undefined ? directory : join(directory, name);
 }
 
-/**
- * Walks all roots. What is reached twice, by a root within another or by a mount, is seen once.
- * @throws FileError when a root cannot be opened
- */
+/** Walks all roots. What is reached twice, by a root within another or by a mount, is seen once. */
 export function scan(roots: readonly Root[], visitor: Visitor, options: ScanOptions): void {
   const seen = createSeen();
   // the outer ones first, whatever order they are named in
   for (const root of roots.toSorted((one, other) => compareBytes(one.path, other.path))) {
-    const dir = openDir(root.path);
-    const tree = openTree(dir, { quiet: true });
     try {
-      const stat = statOf(dir.fd, root.name);
-      if (!seen.add(stat)) continue;
-      const standing = options.standings.at(root.path);
-      const top = { root, place: ROOT_PLACE, stat, standing, parent: undefined };
-      visitor.root(top);
-      walk(top, tree, { visitor, seen, options });
-    } finally {
-      tree.closeBelow();
-      closeDir(dir);
+      withDir(openDir(root.path), (dir) => {
+        walkRoot(root, dir, { visitor, seen, options });
+      });
+    } catch (error) {
+      if (!(error instanceof XhError)) throw error;
+      visitor.problem({ path: root.name, message: error.message });
     }
+  }
+}
+
+function walkRoot(root: Root, dir: Dir, work: Walk): void {
+  const stat = statOf(dir.fd, root.name);
+  if (!work.seen.add(stat)) return;
+  const standing = work.options.standings.at(root.path);
+  const top = { root, place: ROOT_PLACE, stat, standing, parent: undefined };
+  const tree = openTree(dir, { quiet: true });
+  try {
+    work.visitor.root(top);
+    walk(top, tree, work);
+  } finally {
+    tree.closeBelow();
   }
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { b, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { isWithin, join } from '../bytes/path.ts';
+import { closeDir, openDir } from '../files/dir.ts';
 import { errnoOf } from '../files/error.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { architecture } from '../site/arch.ts';
@@ -150,7 +151,7 @@ function addClaims(
 function homesOf(site: Site, owners: Owners): ReadonlyMap<Bytes, number> {
   const homes = new Map<Bytes, number>();
   for (const { uid, home } of owners.packages) {
-    if (!home.startsWith('/')) continue;
+    if (!home.startsWith('/') || uid === 0) continue;
     for (const path of new Set([inSite(site, home), home])) {
       const real = directoryAt(path);
       if (real === undefined || !isWithin(site.root, real) || real === site.root) continue;
@@ -205,7 +206,8 @@ function hierarchyOf(site: Site, places: readonly TypePlace[]): Hierarchy {
 function openTree(tree: NamedTree): { readonly root: Root; readonly tree: NamedTree } {
   try {
     const root = rootNamed(tree.path);
-    if (statSync(toBuffer(root.path)).isDirectory()) return { root, tree };
+    closeDir(openDir(root.path));
+    return { root, tree };
   } catch (error) {
     if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(errnoOf(error) ?? '')) throw error;
   }

@@ -4,8 +4,13 @@ import { slice, type Bytes } from '../bytes/bytes.ts';
 
 /** A new temporary name: `.lfu-` and 16 hexadecimal digits, however long the name it stands for. */
 export function temporaryName(): Bytes {
-  return `${TEMPORARY}${randomBytes(8).toString('hex')}` as Bytes;
+  // the first half is of this process, so that nobody can have made it before
+  ours ??= randomBytes(4).toString('hex');
+  return `${TEMPORARY}${ours}${(count++ >>> 0).toString(16).padStart(8, '0')}` as Bytes;
 }
+
+let ours: string | undefined;
+let count = 0;
 
 /** Whether `name` is one that {@link temporaryName} makes; such are never copied and always swept. */
 export function isTemporary(name: Bytes): boolean {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeFixture, type Fixture } from './fixture.ts';
-import { refuseEach, type Refused } from './refusals.ts';
+import { refuseEach, type RefusalOutcome, type Refused } from './refusals.ts';
 import { requireStrace } from './strace.ts';
 
 let fixture: Fixture;
@@ -15,15 +15,22 @@ afterAll(() => {
 
 const ERRNOS = ['ENOSPC', 'EIO', 'EACCES'];
 
-async function refuse(refused: Refused): Promise<void> {
-  const { problems, refusals, done } = await refuseEach(fixture, refused);
+async function refuse(refused: Refused): Promise<RefusalOutcome> {
+  const outcome = await refuseEach(fixture, refused);
+  const { refusals, done } = outcome;
   console.log(`xh ${refused.words.slice(0, 2).join(' ')}: ${refusals} errors, ${done} harmless`);
-  expect(problems).toEqual([]);
-  expect(refusals).toBeGreaterThan(done);
+  return outcome;
 }
 
 test('an install that the disk refuses any change says which and what to do, and is undone', async () => {
-  await refuse({ state: 'depot', words: ['install', 'clock@1.0'], errnos: () => ERRNOS });
+  const words = ['install', 'clock@1.0'];
+  const { problems, refusals, done } = await refuse({
+    state: 'depot',
+    words,
+    errnos: () => ERRNOS,
+  });
+  expect(problems).toEqual([]);
+  expect(refusals).toBeGreaterThan(done);
 }, 280_000);
 
 const OTHERS: Readonly<Record<string, (software: string) => Omit<Refused, 'errnos'>>> = {
@@ -43,7 +50,10 @@ test.each(Object.keys(OTHERS))(
     const refused = OTHERS[name]?.(fixture.software);
     if (refused === undefined) throw new Error(name);
     // each call once, with the errors in turn
-    await refuse({ ...refused, errnos: (_, index) => ERRNOS.slice(index % 3, (index % 3) + 1) });
+    const errnos = (_: unknown, index: number) => ERRNOS.slice(index % 3, (index % 3) + 1);
+    const { problems, refusals, done } = await refuse({ ...refused, errnos });
+    expect(problems).toEqual([]);
+    expect(refusals).toBeGreaterThan(done);
   },
   280_000,
 );

@@ -100,7 +100,8 @@ async function furnish({ root, software, keep, must }: Fixture): Promise<void> {
     const from = join(software, version);
     await must('mkpkg', 'clock', '--version', version, '--versioned', '--from', from);
   }
-  for (const name of ['older', 'clock-1.0', 'clock-2.0']) dropScript(root, name);
+  // the skeleton's own does nothing, but takes time
+  rmSync(join(root, 'software/older/.admin/Install'));
   await must('install', 'older');
   keep('depot');
   await must('install', 'clock@1.0');
@@ -138,12 +139,19 @@ const SYSTEM: Readonly<Record<string, Content>> = {
   'etc/inetd.conf': 'clock stream tcp nowait root /usr/sbin/stock-clock clock\n',
   'etc/motd': { text: 'welcome\n', mode: 0o604 },
   'etc/issue': 'stock issue\n',
+  // what the scripts of `clock` were last told
+  'var/clock-1.0': 'uninstall\n',
+  'var/clock-2.0': 'uninstall\n',
   'var/spool/cron/crontabs/nobody': { text: '0 5 * * * /usr/bin/tidy\n', mode: 0o600 },
 };
 
 function clock(version: string): Readonly<Record<string, Content>> {
   return {
-    '.admin/Options': `version = ${version}\nowner = nobody\n`,
+    '.admin/Options': `version = ${version}\nowner = nobody\nrun-as = root\n`,
+    '.admin/Install': {
+      text: `#!/bin/sh\necho "$1" >"$XH_ROOT/var/clock-$XH_VERSION"\n`,
+      mode: 0o755,
+    },
     'bin/clock': command(`clock ${version}`),
     'man/man1/clock.1': `.TH CLOCK 1 "" "${version}"\n`,
     'export/services': `clock 7200/tcp # ${version}\n`,
@@ -168,13 +176,6 @@ export function writeTree(root: string, files: Readonly<Record<string, Content>>
       writeFileSync(path, text);
       chmodSync(path, mode);
     }
-  }
-}
-
-/** The skeleton's own `Install`, which does nothing but takes time. */
-export function dropScript(root: string, directory: string): void {
-  for (const type of ['share', 'arch']) {
-    rmSync(join(root, '.software', type, directory, '.admin/Install'), { force: true });
   }
 }
 

@@ -193,7 +193,10 @@ export function runCommand(
 
 /** The calls that the first process's first thread entered, halves of a line put together or not. */
 function* callsOfMainThread(text: string): Generator<string> {
-  const main = /^(\d+) /.exec(text)?.[1];
+  // children and other threads end before it
+  const main = /^(\d+) +\+\+\+ .*\n$/m.exec(
+    text.slice(text.lastIndexOf('\n', text.length - 2) + 1),
+  )?.[1];
   for (const line of text.split('\n')) {
     const [, thread, rest] = /^(\d+) +(.*)$/.exec(line) ?? [];
     if (thread === main && rest !== undefined && /^\w+\(/.test(rest)) yield rest;
@@ -223,7 +226,8 @@ function timeless(line: string, root: string): string {
     .replaceAll(/\b\d+</g, '<')
     .replaceAll(/(\/proc\/self\/fd\/)\d+/g, '$1')
     .replaceAll(/\b[0-9a-z]{8}-[0-9a-z]+\b/g, 'ID')
-    .replaceAll(/[0-9a-f]{64}/g, 'HASH');
+    .replaceAll(/[0-9a-f]{64}/g, 'HASH')
+    .replaceAll(/\b\d{8}T\d{6}\.\d{3}Z\b/g, 'TIME');
 }
 
 /** strace cuts a line where it was killed, so the beginning decides. */

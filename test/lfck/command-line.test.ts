@@ -108,6 +108,24 @@ describe('what cannot be read', () => {
     expect(part.usage.totals.objects).toBe(whole.usage.totals.objects - 1);
   });
 
+  test('of a site does not keep the rest from being looked at', () => {
+    const master = freshMaster();
+    master.plant({
+      '.software/share/x': { owner: 'tex', size: 100_000 },
+      'home/tex': { owner: 'tex', directory: true, mode: 0o700 },
+    });
+    const site = openSite(master.path);
+    const config = loadConfig(site);
+    process.seteuid?.(UID.joe);
+    try {
+      const { problems, usage } = inspect({ site, config, etc: bytes(master.at('etc')) });
+      expect(problems.map(({ path }) => path)).toEqual([master.at('home/tex')]);
+      expect(usage.totals.objects).toBe(2);
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
   test('of a tree that we may not enter is not permitted', () => {
     const master = freshMaster();
     mkdirSync(master.at('closed'), { mode: 0o700 });

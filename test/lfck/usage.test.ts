@@ -356,10 +356,10 @@ describe('counting', () => {
 
 function statOf(uid: number, blocks: number, links: number, inode: number): ObjectStat {
   const time = { seconds: 0, nanoseconds: 0 };
-  return {
-    ...{ type: 'f', mode: 0o644, uid, gid: 0, links, size: 0, blocks, inode: BigInt(inode) },
-    ...{ device: 1n, major: 0, minor: 0, mtime: time, atime: time, ctime: time },
-  };
+  const [type, device] = ['f', 1n] as const;
+  const common = { type, device, mode: 0o644, gid: 0, size: 0, major: 0, minor: 0 };
+  const times = { mtime: time, atime: time, ctime: time };
+  return { ...common, ...times, uid, links, blocks, inode: BigInt(inode) };
 }
 
 function standingOf(some: { architecture: Bytes | undefined; exported: boolean }): Standing {

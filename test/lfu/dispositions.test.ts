@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { freshTrees, type Trees } from './trees.ts';
 
 function namesIn(trees: Trees, path = ''): readonly string[] {
-  return readdirSync(join(trees.slave, path)).sort();
+  return readdirSync(join(trees.slave, path)).toSorted();
 }
 
 describe('ignore', () => {

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { census, freshTrees, lfuCommand, runLfu, type Trees } from './trees.ts';
 
@@ -412,7 +413,7 @@ describe('a signal', () => {
     const [node, ...words] = lfuCommand('-i', '--bwlimit', '128k', trees.master, trees.slave);
     const run = spawn(node, words, { stdio: ['ignore', 'ignore', 'pipe'] });
     while (!existsSync(join(trees.slave, 'd/f1'))) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await setTimeout(10);
     }
     run.kill(signal);
     const [status] = (await once(run, 'exit')) as [number | null];

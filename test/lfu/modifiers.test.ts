@@ -15,7 +15,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { freshTrees, type Trees } from './trees.ts';
 
 function namesIn(trees: Trees, path = ''): readonly string[] {
-  return readdirSync(join(trees.slave, path)).sort();
+  return readdirSync(join(trees.slave, path)).toSorted();
 }
 
 function text(trees: Trees, path: string): string {
@@ -131,8 +131,8 @@ describe('exec', () => {
     const rule = `type=f { exec cp -- $F "${trees.directory}/out/"; exec test -f "$F" -a "\${N}" = "$N"; }`;
     trees.sh('mkdir out');
     expect(trees.lfu('-e', rule)).toMatchObject({ status: 0, stderr: '' });
-    const out = readdirSync(join(trees.directory, 'out'), 'latin1').sort();
-    expect(out).toEqual(readdirSync(trees.master, 'latin1').sort());
+    const out = readdirSync(join(trees.directory, 'out'), 'latin1').toSorted();
+    expect(out).toEqual(readdirSync(trees.master, 'latin1').toSorted());
     expect(trees.sh('find . -name owned')).toBe('');
   });
 
@@ -281,7 +281,7 @@ describe('follow', () => {
       run.stderr
         .split('\n')
         .filter((line) => line.startsWith('lfu: '))
-        .sort(),
+        .toSorted(),
     ).toEqual([
       'lfu: 7 failed; everything else is done',
       'lfu: a/b/up: the link leads to a directory that it stands in',

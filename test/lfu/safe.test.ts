@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freshTrees, lfuCommand, type Trees } from './trees.ts';
 
@@ -95,7 +96,7 @@ describe('killed at any moment', () => {
       touch master/.lfu-notes slave/.lfu-notes master/d/.lfu-bbbbbbbbbbbbbbbb`);
     const rule = ['-e', 'name~.lfu* { ignore; }', '--max-delete', '0'] as const;
     expect(trees.lfu(...rule)).toMatchObject({ status: 0, stderr: '' });
-    expect(readdirSync(trees.slave).sort()).toEqual(['.lfu-notes', 'd']);
+    expect(readdirSync(trees.slave).toSorted()).toEqual(['.lfu-notes', 'd']);
     expect(readdirSync(join(trees.slave, 'd'))).toEqual(['x']);
   });
 });
@@ -112,7 +113,7 @@ describe('an error while reading the master', () => {
     expect(run.stderr).toContain('lfu: bad: permission denied');
     expect(run.stderr.split('\n')).toHaveLength(3);
     expect(readdirSync(join(trees.slave, 'bad/in'))).toEqual(['y']);
-    expect(readdirSync(join(trees.slave, 'bad')).sort()).toEqual(['in', 'z']);
+    expect(readdirSync(join(trees.slave, 'bad')).toSorted()).toEqual(['in', 'z']);
     expect(readdirSync(join(trees.slave, 'good'))).toEqual(['new']);
     expect(existsSync(join(trees.slave, 'gone'))).toBe(false);
   });
@@ -278,7 +279,7 @@ describe('others at work', () => {
       trees.sh('rm -rf master/name');
       make[round % 3]?.(join(trees.master, 'name'));
       expect(trees.lfu()).toMatchObject({ status: 0, stderr: '' });
-      await new Promise((resolve) => setImmediate(resolve));
+      await setImmediate();
     }
     watcher.kill('SIGKILL');
     await once(watcher, 'exit');

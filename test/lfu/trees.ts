@@ -3,14 +3,7 @@
  * the objects are, rsync for what is in them and for everything that hangs on them.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -111,7 +104,7 @@ export function census(tree: string): readonly string[] {
   return found
     .split('\0')
     .map((line) => line.replace(/^(d(?: \S+){4}) \S+ \S+/, '$1'))
-    .sort();
+    .toSorted();
 }
 
 /** What only one of two has. */

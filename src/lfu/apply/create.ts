@@ -89,15 +89,20 @@ async function tryFile(
       const created = statOf(fd, path);
       const target: OpenFile = { fd, path, device: created.device };
       const options = { fill: change.fill, step: pace.step };
-      for (const bytes of copier.copy(source, target, source.stat.size, options)) {
-        const pause = pace.spend(bytes);
+      const copying = copier.copy(source, target, source.stat.size, options);
+      let step = copying.next();
+      for (; step.done !== true; step = copying.next()) {
+        const pause = pace.spend(step.value);
         if (pause !== undefined) await pause;
       }
-      const { size } = statOf(fd, path);
-      if (size !== source.stat.size || !isSameState(statOf(source.fd, source.path), source.stat)) {
-        return undefined;
-      }
-      giveMetadata({ fd, path }, created, freshWant(change, source, context), context);
+      const isWhole = step.value && isSameState(statOf(source.fd, source.path), source.stat);
+      if (!isWhole) return undefined;
+      giveMetadata(
+        { fd, path, isOpen: true },
+        created,
+        freshWant(change, source, context),
+        context,
+      );
       if (change.want.mtime === undefined) keepOwnTime(target, source.stat);
       if (fsync) syncFile(fd, path);
       return created;

@@ -1,5 +1,5 @@
 /** Owner, attributes, mode and times, in the order in which none undoes another. */
-import { isCarried, setAttributesHeld } from '../../files/attributes.ts';
+import { isCarried, setAttributesHeld, setAttributesOf } from '../../files/attributes.ts';
 import type { Dir } from '../../files/dir.ts';
 import { chmodHeld, chownHeld, setTimesHeld, withHeld, type Held } from '../../files/held.ts';
 import { statOf, type ObjectStat } from '../../files/stat.ts';
@@ -23,7 +23,8 @@ export function giveMetadata(
   const isChowned = uid !== -1 || gid !== -1;
   if (isChowned) chownHeld(held, uid, gid);
   if (found.type !== 'l' || privileged) {
-    setAttributesHeld(held.fd, held.path, want.attributes, (name) => isCarried(name, privileged));
+    const set = held.isOpen === true ? setAttributesOf : setAttributesHeld;
+    set(held.fd, held.path, want.attributes, (name) => isCarried(name, privileged));
   }
   if (want.mode !== undefined) {
     const now = isChowned || want.attributes.size > 0 ? statOf(held.fd, held.path) : found;

@@ -19,7 +19,6 @@ import { changedError } from './metadata.ts';
 /** Carries `change` out. @throws XhError; the name is then what it was */
 export async function put(change: PlacedChange, context: ApplyContext): Promise<Identity> {
   const { slave, touched } = context;
-  expectStanding(slave.open(change.at), change);
   touched.add(change.at);
   const isDirectory = change.kind === 'make' && change.type === 'd';
   if (isDirectory && change.replaces === undefined) {
@@ -32,7 +31,7 @@ export async function put(change: PlacedChange, context: ApplyContext): Promise<
   let identity: Identity;
   try {
     identity = await create(change, temporary, context);
-    expectStanding(slave.open(change.at), change);
+    if (change.replaces !== undefined) expectStanding(slave.open(change.at), change);
   } catch (error) {
     discard(change, temporary, context);
     throw error;
@@ -43,13 +42,15 @@ export async function put(change: PlacedChange, context: ApplyContext): Promise<
   return settleDirectory(change, identity, context);
 }
 
-function replace(dir: Dir, temporary: Bytes, { name, keep, kind }: PlacedChange): void {
+function replace(dir: Dir, temporary: Bytes, change: PlacedChange): void {
+  const { name, keep, kind, replaces } = change;
   try {
     if (keep !== undefined) keepAs(dir, name, keep);
-    renameAt(dir, temporary, dir, name);
+    if (replaces === undefined) renameToFreeAt(dir, temporary, dir, name);
+    else renameAt(dir, temporary, dir, name);
   } catch (error) {
     unlinkIfPresent(dir, temporary);
-    throw error;
+    throw errnoOf(error) === 'EEXIST' && keep === undefined ? changedError() : error;
   }
   // two names of one object: rename(2) does nothing then
   if (kind === 'join') unlinkIfPresent(dir, temporary);
@@ -67,7 +68,12 @@ function keepAs(dir: Dir, name: Bytes, keep: Bytes): void {
 
 function exchange(dir: Dir, temporary: Bytes, change: PlacedChange, context: ApplyContext): void {
   const { name, keep, old, replaces } = change;
-  swapAt({ dir, name, aside: temporary, spare: temporaryName() });
+  try {
+    swapAt({ dir, name, aside: temporary, spare: temporaryName() });
+  } catch (error) {
+    discard(change, temporary, context);
+    throw error;
+  }
   if (keep !== undefined) return;
   if (replaces !== 'd') unlinkAt(dir, temporary);
   else if (old !== undefined) {
