@@ -160,6 +160,7 @@ function placeLinks(
 ): void {
   const result = planFarm(planning.draft, planning.host.site, {
     ...links,
+    ties: planning.ties,
     package: pack.name,
     directory: 'directory' in pack ? pack.directory : pack.package,
     priority: 'options' in pack ? pack.options.values.priority : 0,

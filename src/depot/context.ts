@@ -15,6 +15,8 @@ export interface Planning {
   readonly config: Config;
   readonly draft: Draft;
   readonly conflicts: Conflict[];
+  /** Names in the farms that nothing decides as far as planned: conflicts, if it stays so. */
+  readonly ties: Map<Bytes, Conflict>;
   readonly notes: string[];
   readonly scripts: ScriptRun[];
   /** The priority of a package of the depot by its name; 50 when it says nothing or is gone. */
@@ -29,6 +31,7 @@ export function startPlanning(host: Host, config: Config): Planning {
     config,
     draft: createDraft(host.walker),
     conflicts: [],
+    ties: new Map(),
     notes: [],
     scripts: [],
     priorityOf: (name) => priorityOf(host, name),
@@ -47,7 +50,7 @@ export function finishPlanning(
   return {
     ...emptyPlan(command, packages),
     changes,
-    conflicts: planning.conflicts,
+    conflicts: [...planning.conflicts, ...planning.ties.values()],
     notes: [...new Set(planning.notes)],
     scripts: planning.scripts,
     refresh: refreshCommands(planning.config, planning.host.site, changed).map((refresh) =>

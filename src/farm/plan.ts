@@ -32,6 +32,11 @@ export interface FarmRequest {
   readonly priorityOf: (name: Bytes) => number;
   /** Whether the receipt of another package has a link at `path`. */
   readonly recorded: (name: Bytes, path: Bytes) => boolean;
+  /**
+   * Names that nothing decides yet, with the conflict that each would be. A package that comes later
+   * in the same plan may settle them, so they count when all are planned.
+   */
+  readonly ties: Map<Bytes, Conflict>;
   /** Whom the site's configuration prefers for a name; `xh prefer` is stronger. */
   readonly preferred: (name: Bytes) => Bytes | undefined;
 }
@@ -95,8 +100,9 @@ function planLink(
   const held = has.type === 'ours' ? has.package : undefined;
   // who leaves does not disturb who has the name, whatever the others have become meanwhile
   const kept = link === undefined && held !== undefined && held !== request.package;
+  request.ties.delete(path);
   if (settled?.tie !== undefined && has.type !== 'foreign' && !kept) {
-    return tieConflict(path, settled.winner, settled.tie);
+    request.ties.set(path, tieConflict(path, settled.winner, settled.tie));
   }
   if (candidates.length > 1) contested.set(path, candidates.toSorted(byPackage));
   else contested.delete(path);

@@ -66,7 +66,7 @@ export function createCopier(): Copier {
     start: number,
     end: number,
     { fill = false, step = STEP }: CopyOptions,
-  ): Generator<number, void> {
+  ): Generator<number, boolean> {
     for (let at = start; at < end;) {
       const wanted = Math.min(step, end - at);
       const inKernel =

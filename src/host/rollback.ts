@@ -59,7 +59,8 @@ function setPairBack(draft: Draft, host: Host, pair: NetPair): Conflict[] {
 }
 
 /** An original was displaced: it takes the place of our link again, as it was. */
-function bringBack(draft: Draft, host: Host, { link, kept }: NetPair): Conflict[] {
+function bringBack(draft: Draft, host: Host, pair: NetPair): Conflict[] {
+  const { link, kept } = pair;
   const now = draft.look(link.path);
   const isThere = draft.look(kept.path).type !== 'absent';
   if (!isThere && sameState(now, link.before)) return [];
@@ -68,11 +69,9 @@ function bringBack(draft: Draft, host: Host, { link, kept }: NetPair): Conflict[
   if (link.before.type !== 'file') {
     return [...setBack(draft, host, kept), ...setBack(draft, host, link)];
   }
-  // it may have been changed between the generation and its displacement
-  const changed = !sameState(link.before, kept.after);
-  const conflicts = changed ? setBack(draft, host, { ...kept, before: link.before }) : [];
+  if (!sameState(link.before, kept.after)) return [inSteps(pair)];
   draft.restore(link.path, kept.path);
-  return conflicts;
+  return [];
 }
 
 /** An original came back: our link takes its place again. */
@@ -193,6 +192,16 @@ function inTheWay(path: Bytes, target: Bytes): Conflict {
     path,
     message: `${printable(path)} is a link to ${printable(target)} where a file was`,
     remedy: `remove the link, then run xh rollback again`,
+  };
+}
+
+/** One name changes once in a plan, and this would be twice. */
+function inSteps({ link, generation }: NetPair): Conflict {
+  return {
+    code: 'E_ROLLBACK_STEPS',
+    path: link.path,
+    message: `${printable(link.path)} was changed first, and displaced by generation ${generation}`,
+    remedy: `go back in two steps: xh rollback ${generation - 1}, then xh rollback with the generation that you want`,
   };
 }
 

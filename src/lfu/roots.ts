@@ -9,7 +9,8 @@ import { LOCK, calls } from '../files/kernel.ts';
 import { makeDirAt } from '../files/names.ts';
 import { sameObject, statAt, statOf } from '../files/stat.ts';
 import { EXIT, XhError } from '../message/error.ts';
-import { insideError, type RootObject } from './plan/plan.ts';
+import type { RootObject } from './plan/input.ts';
+import { insideError } from './plan/refusals.ts';
 
 export interface Root {
   readonly dir: Dir;

@@ -101,6 +101,6 @@ test('the order of installing and uninstalling does not matter, and in the end n
         expect(farm(site.path)).toEqual(want);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 });

@@ -91,8 +91,16 @@ export async function killAtEach(fixture: Fixture, killed: Killed): Promise<Outc
   return { problems, killed: calls, ...counts };
 }
 
-/** `xh use clock@2.0: killed at 68 calls, 9 names: …; 43 undone, 25 done` */
-export function outcomeText({ words }: Pick<Killed, 'words'>, outcome: Outcome): string {
+/** As {@link killAtEach}, saying how often it was killed. @returns all that was wrong */
+export async function killEach(fixture: Fixture, killed: Killed): Promise<readonly string[]> {
+  const outcome = await killAtEach(fixture, killed);
+  const { problems, undone, done } = outcome;
+  console.log(outcomeText(killed, outcome));
+  return undone > 0 && done > 0 ? problems : [...problems, 'it never was undone, or never done'];
+}
+
+/** `xh use clock@2.0 killed at 68 calls, 9 names: …; 43 undone, 25 done` */
+function outcomeText({ words }: Pick<Killed, 'words'>, outcome: Outcome): string {
   const { killed, undone, done } = outcome;
   const [command = '', what = ''] = words;
   return `xh ${command} ${what} killed at ${countText(killed)}; ${undone} undone, ${done} done`;

@@ -13,11 +13,13 @@ export interface Refused {
   readonly state: string;
   /** The command, after `xh`. */
   readonly words: readonly string[];
-  /** With which errors a call is refused. */
+  /** With which errors a call is refused; none: it is left out. */
   readonly errnos: (call: SystemCall, index: number) => readonly string[];
+  /** Whether the next command is run after refusing a call; always unless given. */
+  readonly next?: (index: number) => boolean;
 }
 
-export interface RefusalOutcome {
+interface RefusalOutcome {
   /** All that was wrong. */
   readonly problems: readonly string[];
   readonly refusals: number;
@@ -25,8 +27,15 @@ export interface RefusalOutcome {
   readonly done: number;
 }
 
-/** Refuses each call in turn. */
-export async function refuseEach(fixture: Fixture, refused: Refused): Promise<RefusalOutcome> {
+/** Refuses each call in turn, and says how often. @returns all that was wrong */
+export async function refuseEach(fixture: Fixture, refused: Refused): Promise<readonly string[]> {
+  const { problems, refusals, done } = await refuseAtEach(fixture, refused);
+  const [command = '', what = ''] = refused.words;
+  console.log(`xh ${command} ${what}: ${refusals} refusals, ${done} of them harmless`);
+  return refusals > done ? problems : [...problems, 'nothing was refused that mattered'];
+}
+
+async function refuseAtEach(fixture: Fixture, refused: Refused): Promise<RefusalOutcome> {
   const { root } = fixture;
   const { state, words } = refused;
   const run = fixture.run(state, words);
@@ -45,7 +54,7 @@ export async function refuseEach(fixture: Fixture, refused: Refused): Promise<Re
         ...said(ended, errno, root),
         ...left(ended, call, { before, after, now: snapshot(root) }),
         // what is left is the same for each error
-        ...(nth === 0 ? await next(fixture, words, after) : []),
+        ...(nth === 0 && (refused.next?.(index) ?? true) ? await next(fixture, words, after) : []),
       ];
       problems.push(...found.map((each) => `${errno} at ${call.shown} (${call.number}): ${each}`));
     }

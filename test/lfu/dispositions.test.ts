@@ -13,7 +13,8 @@ describe('ignore', () => {
     const trees = freshTrees();
     trees.sh(`mkdir -p master/both/deep master/only slave/both/deep slave/mine/x slave/gone
       echo m > master/both/deep/f; echo s > slave/both/deep/f; echo s > slave/both/extra
-      echo m > master/only/f; echo s > slave/mine/x/f; echo s > slave/gone/f`);
+      echo m > master/only/f; echo s > slave/mine/x/f; echo s > slave/gone/f
+      touch -d @9 master`);
     const run = trees.lfu('-i', '-e', 'path=both | path=only | path=mine { ignore; }');
     expect(run).toMatchObject({ status: 0, stderr: '' });
     expect(run.lines).toEqual(['delete f absent gone/f', 'delete d absent gone', 'set d mtime .']);
@@ -25,7 +26,7 @@ describe('ignore', () => {
   test('keeps a directory that the master lacks when something in it is ignored', () => {
     const trees = freshTrees();
     trees.sh(`echo x > master/x; mkdir -p slave/a/b slave/a/c; touch slave/a/b/keep slave/a/b/go
-      touch slave/a/c/go`);
+      touch slave/a/c/go; touch -d @9 master`);
     const rule = 'name=keep { ignore; }';
     const run = trees.lfu('-i', '-e', rule);
     expect(run).toMatchObject({ status: 0, stderr: '' });
@@ -44,7 +45,8 @@ describe('ignore', () => {
 describe('delete', () => {
   test('removes it from the slave with all below, though the master has it', () => {
     const trees = freshTrees();
-    trees.sh(`mkdir -p master/d/e slave/d/e; touch master/d/e/f slave/d/e/f master/x slave/d/own`);
+    trees.sh(`mkdir -p master/d/e slave/d/e; touch master/d/e/f slave/d/e/f master/x slave/d/own
+      touch -d @9 master`);
     const rule = 'path=d { delete; } name=own { ignore; }';
     expect(trees.lfu('-i', '-e', rule).lines).toEqual([
       'copy f new x',

@@ -230,6 +230,13 @@ describe('a later run', () => {
     expect(trees.lfu('-i').stdout).toBe('');
   });
 
+  test('corrects an object before it gets further names', () => {
+    const trees = freshTrees();
+    trees.sh(`cd master; ln -s t a; ln a b; touch -h -d '2020-01-01 UTC' a; mkdir ../slave
+      ln -s t ../slave/b; chown -h 5 ../slave/b; touch -h -d '2020-01-01 UTC' ../slave/b`);
+    expect(copyTwice(trees)).toEqual(FAITHFUL);
+  });
+
   test('never changes an object through a name that is not its own', () => {
     const trees = freshTrees();
     trees.sh(`cd master; echo x > f; chmod 600 f; touch -d '2020-01-01 UTC' f; cd ..

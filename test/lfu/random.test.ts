@@ -69,7 +69,7 @@ test('any slave becomes what the master is', async () => {
       expect(difference(master, slave)).toBe('');
       expect((await run({})).lines).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 

@@ -5,7 +5,14 @@
 import type { Bytes } from '../../bytes/bytes.ts';
 import type { Dir } from '../../files/dir.ts';
 import { errnoOf } from '../../files/error.ts';
-import { hardLinkAt, removeDirAt, renameAt, unlinkAt, unlinkIfPresent } from '../../files/names.ts';
+import {
+  hardLinkAt,
+  removeDirAt,
+  renameAt,
+  renameToFreeAt,
+  unlinkAt,
+  unlinkIfPresent,
+} from '../../files/names.ts';
 import { statAt } from '../../files/stat.ts';
 import { swapAt } from '../../files/swap.ts';
 import type { Identity } from '../../files/tree.ts';
@@ -22,8 +29,11 @@ export async function put(change: PlacedChange, context: ApplyContext): Promise<
   touched.add(change.at);
   const isDirectory = change.kind === 'make' && change.type === 'd';
   if (isDirectory && change.replaces === undefined) {
-    const identity = await create(change, change.name, context);
-    return settleDirectory(change, identity, context);
+    try {
+      return settleDirectory(change, await create(change, change.name, context), context);
+    } catch (error) {
+      throw errnoOf(error) === 'EEXIST' ? changedError() : error;
+    }
   }
   // where names are exchanged the old object gets the new one's, and may keep it
   const isSwapped = isDirectory || change.replaces === 'd';

@@ -48,7 +48,7 @@ export function planDirectory(input: DirectoryInput, facts: RunFacts): Directory
     if (slaveIndex >= 0) seen[slaveIndex] = 1;
     const isPlain = decisions === undefined || decisions[index] === DEFAULT;
     if (isPlain && slaveIndex >= 0 && isUnchanged(input, index, slaveIndex, facts)) continue;
-    if (!slave.failed.has(name)) open.push(index);
+    if (!slave.failed.has(name) && !master.failed.has(name)) open.push(index);
   }
   for (const index of orderedByName(open, master.names)) {
     const slaveIndex = indexOf.get(nameOf(master, index)) ?? -1;

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeFixture, type Fixture } from './fixture.ts';
+import { changesSomething, endsOf, killEach, type Killed } from './kills.ts';
+import { snapshot } from './snapshot.ts';
+import { requireStrace, type Run, type SystemCall } from './strace.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  requireStrace();
+  fixture = await makeFixture();
+});
+afterAll(() => {
+  fixture.remove();
+});
+
+/** Nothing is different before and after a sync: the install is killed there, these are not. */
+const which = changesSomething;
+const older = ['older answers'];
+const clock = ['clock 1.0', 'clock 2.0'];
+
+const COMMANDS: Readonly<Record<string, (software: string) => Killed>> = {
+  'an uninstall': () => ({
+    which,
+    state: 'installed',
+    words: ['uninstall', 'clock-1.0'],
+    programs: { older },
+  }),
+  'a switch of versions': () => ({
+    which,
+    state: 'installed',
+    words: ['use', 'clock@2.0'],
+    programs: { older, clock },
+  }),
+  'mending links': () => ({ which, state: 'astray', words: ['make-links'], programs: { older } }),
+  'a rollback': () => ({ which, state: 'installed', words: ['rollback'], programs: { older } }),
+  'making a package': (software) => ({
+    which,
+    state: 'depot',
+    words: ['mkpkg', 'tool', '--from', join(software, 'tool')],
+    programs: { older },
+  }),
+  'an import in place of a package': (software) => ({
+    which,
+    state: 'installed',
+    words: ['import', '--replace', '--name', 'older', '--version', '3', join(software, 'newer')],
+    programs: { older: [...older, 'newer answers'], clock },
+  }),
+};
+
+test.each(Object.keys(COMMANDS))(
+  '%s that is killed at any change it makes leaves a site that works, and is settled whole',
+  async (name) => {
+    const killed = COMMANDS[name]?.(fixture.software);
+    if (killed === undefined) throw new Error(name);
+    expect(await killEach(fixture, killed)).toEqual([]);
+  },
+  280_000,
+);
+
+test('the first command on a site, killed under a strict umask, leaves directories that everybody may enter', async () => {
+  const words = ['mkpkg', 'tool', '--from', join(fixture.software, 'tool')];
+  fixture.restore('begun');
+  await fixture.must('recover');
+  const before = snapshot(fixture.root);
+  const { after } = await endsOf(fixture, 'begun', words);
+  const run = ({ words: plain, ...rest }: Run): Run => ({
+    ...rest,
+    words: ['sh', '-c', 'umask 077; exec "$@"', 'sh', ...plain],
+  });
+  // what comes after is the same as on any site
+  const ofDirectories = (call: SystemCall) =>
+    which(call) && /^(?:mkdir|chmod|symlink)/.test(call.name);
+  const killed = { which: ofDirectories, state: 'begun', words, run, ends: { before, after } };
+  expect(await killEach(fixture, killed)).toEqual([]);
+}, 280_000);
