@@ -1,11 +1,12 @@
 /** What every changing command does with its plan: show it, or apply it and tell the outcome. */
-import { bytes, printable } from '../bytes/bytes.ts';
+import { bytes, printable, type Bytes } from '../bytes/bytes.ts';
 import { commitGeneration } from '../host/generations.ts';
 import { createDraft } from '../host/draft.ts';
 import { toJsonText } from '../host/json.ts';
 import { holderText } from '../host/lock.ts';
 import { visibleChanges, type Plan } from '../host/plan.ts';
 import { visitHost, withHost, type Host } from '../host/transaction.ts';
+import { runRefresh } from '../depot/refresh.ts';
 import { undoScripts } from '../depot/scripts.ts';
 import { EXIT, type ExitCode } from '../message/error.ts';
 import type { Call } from './command.ts';
@@ -74,6 +75,22 @@ export function commit(call: Call, host: Host, plan: Plan): number | undefined {
   for (const note of plan.notes) terminal.tell(`note: ${note}`);
   return generation;
 }
+
+/** Has the services and caches told that read what a plan has changed; a failure is a warning. */
+export function tellServices(call: Call, host: Host, plan: Plan): void {
+  runRefresh(host, plan, (line) => {
+    call.terminal.warn(line);
+  });
+}
+
+/** Packages by their names, the first of them when they are very many. */
+export function namesText(names: readonly Bytes[]): string {
+  const shown = names.slice(0, names.length > MOST_NAMES ? MOST_NAMES : undefined).map(printable);
+  const more = names.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
+const MOST_NAMES = 10;
 
 /** One line on what a plan did: `3 links, 2 system files`. */
 export function planSummary(plan: Plan): string {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { bytes, fromBuffer, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import { parseBytes, parseDeleteLimit } from '../lfu/limits.ts';
 import type { DeleteLimit } from '../lfu/options.ts';
 import type { ScriptText } from '../lfu/rules/syntax.ts';
 import { EXIT, XhError } from '../message/error.ts';
@@ -29,6 +30,10 @@ export interface LfuCommandLine {
   readonly jobs: number | undefined;
   readonly bandwidth: number | undefined;
   readonly log: Bytes | undefined;
+  /** What the master's marker has to say. */
+  readonly marker: Bytes | undefined;
+  /** The site whose ledgers are kept. */
+  readonly root: string | undefined;
   readonly verbose: boolean;
   readonly quiet: boolean;
   readonly color: ColorWhen;
@@ -76,6 +81,8 @@ export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
     jobs: options.jobs,
     bandwidth: options.bwlimit,
     log: options.log === undefined ? undefined : rawArgument(options.log),
+    marker: options.marker === undefined ? undefined : rawArgument(options.marker),
+    root: options.root,
     verbose: options.verbose === true,
     quiet: options.quiet === true,
     color: options.color ?? 'auto',
@@ -97,6 +104,8 @@ interface Parsed {
   readonly jobs?: number;
   readonly bwlimit?: number;
   readonly log?: string;
+  readonly marker?: string;
+  readonly root?: string;
   readonly verbose?: true;
   readonly quiet?: true;
   readonly color?: ColorWhen;
@@ -142,6 +151,8 @@ function createParser(scripts: ScriptText[]): Command {
     .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect)
     .option('--check', 'read the rules, with every list and netgroup, and run nothing')
     .option('--log <file>', 'append a line for each change; JSON with --json')
+    .option('--marker <name>', "refuse when MASTER's .lfu-master does not say NAME")
+    .option('--root <dir>', 'the site whose ledgers are kept (default: $XH_ROOT, or /)')
     .option('-v, --verbose', 'say more on standard error')
     .option('-q, --quiet', 'say only what is wrong')
     .addOption(
@@ -169,6 +180,13 @@ Examples:
 A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join
 set keep delete. Types: f d l p s b c, as find(1) has them.
 
+Commands (a directory of that name is meant by ./NAME):
+  lfu update [CONFIG] [NAME...]   the masters of /etc/lfu.toml, one after the other
+  lfu owns PATH...                which master supplied it
+  lfu recent [PATH...]            what changed lately
+  lfu explain PATH                what the rules say of one object, and what would happen to it
+  lfu mark MASTER [NAME]          give a master's root a name, which a run can demand
+
 Exit codes: 0 the slave is as the rules want it; 1 some objects failed, each named on standard
 error, all others done; 2 the command line, the rules or a directory are wrong, nothing touched;
 3 refused by a guard, nothing touched; 130, 143 interrupted, the slave consistent.`;
@@ -188,12 +206,9 @@ function readScript(word: string): ScriptText {
 }
 
 function deleteLimit(word: string): DeleteLimit {
-  const match = /^(\d{1,15}(?:\.\d{1,9})?)(%?)$/.exec(word);
-  const value = Number(match?.[1]);
-  if (match === null || (match[2] === '' && !Number.isInteger(value))) {
-    throw usage(`--max-delete ${word} is no number`, 'write a number of objects, or per cent: 5%');
-  }
-  return { value, unit: match[2] === '%' ? 'percent' : 'objects' };
+  const limit = parseDeleteLimit(word);
+  if (limit !== undefined) return limit;
+  throw usage(`--max-delete ${word} is no number`, 'write a number of objects, or per cent: 5%');
 }
 
 function positive(word: string): number {
@@ -202,12 +217,9 @@ function positive(word: string): number {
 }
 
 function rate(word: string): number {
-  const match = /^(\d{1,12})([kKmMgG]?)$/.exec(word);
-  const value = Number(match?.[1] ?? 0) * 1024 ** ' kmg'.indexOf((match?.[2] || ' ').toLowerCase());
-  if (match === null || value === 0) {
-    throw usage(`--bwlimit ${word} is no rate`, 'write bytes a second, or with k, M, G: 10M');
-  }
-  return value;
+  const found = parseBytes(word);
+  if (found !== undefined) return found;
+  throw usage(`--bwlimit ${word} is no rate`, 'write bytes a second, or with k, M, G: 10M');
 }
 
 function usage(message: string, remedy: string): XhError {

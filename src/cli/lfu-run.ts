@@ -12,6 +12,7 @@ import { runLfu } from '../lfu/run.ts';
 import { DiagnosticError, formatDiagnostic } from '../message/diagnostic.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { architecture } from '../site/arch.ts';
+import { openSite } from '../site/open.ts';
 import { openLines, type Lines } from './lines.ts';
 import { parseLfu, type LfuCommandLine } from './lfu-options.ts';
 
@@ -50,6 +51,12 @@ async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<n
       master,
       slave,
       rules,
+      ledger: {
+        site: openSite(line.root),
+        warn: (message) => {
+          err.write(`lfu: ${message}`);
+        },
+      },
       stopped: stop.signal,
       report: reportOf(line, log, { out, err, toFile: appender !== undefined }),
     });
@@ -125,12 +132,15 @@ function reportOf(
   };
 }
 
-type ProgressReport = Parameters<
+export type ProgressReport = Parameters<
   NonNullable<NonNullable<Parameters<typeof runLfu>[0]['report']>['progress']>
 >[0];
 
 /** For people at a terminal who wait longer than a second. */
-function createProgress(line: LfuCommandLine, err: Lines): (progress: ProgressReport) => void {
+export function createProgress(
+  line: { readonly quiet: boolean },
+  err: Lines,
+): (progress: ProgressReport) => void {
   if (line.quiet || !process.stderr.isTTY) return () => undefined;
   const start = performance.now();
   let last = start;
@@ -152,7 +162,8 @@ function summarize(result: LfuResult, line: LfuCommandLine, err: Lines): void {
     err.write('lfu: interrupted; what was done is complete, run it again for the rest');
   }
   if (problems > 0 && !line.quiet) {
-    err.write(`lfu: ${problems} failed; everything else is done`);
+    const rest = line.failFast ? 'stopped at the first' : 'everything else is done';
+    err.write(`lfu: ${problems} failed; ${rest}`);
   }
   if (line.verbose) {
     err.write(
@@ -176,7 +187,7 @@ function openLog(path: Bytes): Appender {
 }
 
 /** The first signal asks the run to stop; the second is not waited for. */
-function listenForSignals(): { readonly signal: () => StopSignal | undefined; forget(): void } {
+export function listenForSignals(): { readonly signal: () => StopSignal | undefined; forget(): void } {
   let caught: StopSignal | undefined;
   const catchSignal = (signal: StopSignal): void => {
     if (caught !== undefined) process.exit(caught === 'SIGINT' ? 130 : 143);
@@ -193,7 +204,7 @@ function listenForSignals(): { readonly signal: () => StopSignal | undefined; fo
   };
 }
 
-function tellError(error: unknown, err: Lines): number {
+export function tellError(error: unknown, err: Lines): number {
   if (error instanceof DiagnosticError) {
     for (const diagnostic of error.diagnostics) err.write(formatDiagnostic(diagnostic));
     return EXIT.usage;

@@ -1,6 +1,6 @@
 /** A plan for people: what will be different, file by file, links counted by directory. */
 import { createTwoFilesPatch } from 'diff';
-import { printable, toText, type Bytes } from '../bytes/bytes.ts';
+import { bytes, printable, toText, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
 import { classAt } from '../farm/classes.ts';
 import { visibleChanges, type Change, type Plan } from '../host/plan.ts';
@@ -68,6 +68,9 @@ export function planText(plan: Plan, options: PlanTextOptions): string[] {
     const [op = '', directory = ''] = key.split(/ (.*)/s);
     const word = op === 'link' ? green('link') : red('drop');
     lines.push(`${word} ${directory}/: ${count} ${count === 1 ? 'link' : 'links'}`);
+  }
+  for (const command of plan.refresh) {
+    lines.push(`${yellow('then')} ${printable(bytes(command))}`);
   }
   return lines;
 }

@@ -3,7 +3,10 @@
  * cannot outlive, without standard input or on a terminal of its own, its output in a file.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { spawn as spawnOnTerminal } from '@lydell/node-pty';
+import type { Bytes } from '../bytes/bytes.ts';
+import { writeAll } from '../files/content.ts';
 import { XhError } from '../message/error.ts';
 
 export interface ScriptProcess {
@@ -15,8 +18,8 @@ export interface ScriptProcess {
   readonly account?: { readonly uid: number; readonly gid: number };
   /** Seconds. */
   readonly timeout: number;
-  /** Takes what it says. */
-  readonly output: number;
+  /** Takes what it says: an open file, and its path for messages. */
+  readonly output: { readonly fd: number; readonly path: Bytes };
   /** Whether it runs on a terminal. */
   readonly terminal: boolean;
 }
@@ -74,7 +77,7 @@ function startWithoutInput(script: ScriptProcess): Start {
       env,
       ...account,
       detached: true,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', output.fd, output.fd],
     });
     child.once('error', (error) => {
       done({ error });
@@ -87,10 +90,10 @@ function startWithoutInput(script: ScriptProcess): Start {
 }
 
 async function startOnTerminal(script: ScriptProcess): Promise<Start> {
-  const { spawn: spawnOnTerminal } = await terminals();
+  const terminal = await terminals();
   return (done) => {
     const { program, cwd, env, account, output } = script;
-    const child = spawnOnTerminal(program, [...script.arguments], {
+    const child = terminal.spawn(program, [...script.arguments], {
       cwd,
       env: { ...env, TERM: 'dumb' },
       ...account,
@@ -100,7 +103,7 @@ async function startOnTerminal(script: ScriptProcess): Promise<Start> {
     });
     // bytes, since the encoding is null
     child.onData((data: string | Uint8Array) => {
-      writeSync(output, typeof data === 'string' ? Buffer.from(data) : data);
+      writeAll(output.fd, output.path, typeof data === 'string' ? Buffer.from(data) : data);
     });
     child.onExit(({ exitCode, signal }) => {
       done(signal === undefined || signal === 0 ? { status: exitCode } : { signal: `${signal}` });
@@ -109,7 +112,7 @@ async function startOnTerminal(script: ScriptProcess): Promise<Start> {
   };
 }
 
-async function terminals(): Promise<typeof import('@lydell/node-pty')> {
+async function terminals(): Promise<{ readonly spawn: typeof spawnOnTerminal }> {
   try {
     return await import('@lydell/node-pty');
   } catch (error) {

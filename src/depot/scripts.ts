@@ -37,7 +37,7 @@ export function hasScript(host: Host, directory: Bytes): boolean {
 export async function runScript(host: Host, run: ScriptRun): Promise<void> {
   const call = prepare(host, run);
   try {
-    const ending = await runToEnd({ ...call.process, output: call.transcript.fd });
+    const ending = await runToEnd({ ...call.process, output: call.transcript });
     judge(host, run, { ...call, ending });
   } finally {
     closeSync(call.transcript.fd);

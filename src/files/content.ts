@@ -70,14 +70,19 @@ export function syncFile(fd: number, path: Bytes): void {
  * Writes a whole file in one step: beside its name, synced, renamed over it, directory synced. For
  * our own bookkeeping; system files go through the journal.
  */
-export function writeFileDurably(dir: Dir, name: Bytes, content: Bytes, mode: number): void {
+export function writeFileDurably(
+  dir: Dir,
+  name: Bytes,
+  content: Bytes | Uint8Array,
+  mode: number,
+): void {
   const path = b`${dir.path}/${name}`;
   const beside = b`.${name}.new`;
   unlinkIfPresent(dir, beside);
   const fd = createAt(dir, beside, mode);
   try {
     try {
-      writeAll(fd, path, toBuffer(content));
+      writeAll(fd, path, typeof content === 'string' ? toBuffer(content) : content);
       syncFile(fd, path);
     } finally {
       closeSync(fd);

@@ -38,6 +38,7 @@ export const O = {
   creat: 0o100,
   excl: 0o200,
   trunc: 0o1000,
+  append: 0o2000,
   nonblock: 0o4000,
   directory: process.arch === 'arm64' || process.arch === 'arm' ? 0o40000 : 0o200000,
   nofollow: process.arch === 'arm64' || process.arch === 'arm' ? 0o100000 : 0o400000,

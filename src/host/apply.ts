@@ -75,7 +75,13 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
  */
 export function beginScripts(walker: Walker, plan: Plan): Bytes {
   const id = plan.transaction ?? transactionId();
-  openEntry(walker, { ...entryOf(plan, id), changes: [] });
+  try {
+    openEntry(walker, { ...entryOf(plan, id), changes: [] });
+  } catch (error) {
+    // it may stand, and not be durable
+    if (plan.transaction === undefined) dropEntry(walker, id);
+    throw error;
+  }
   return id;
 }
 

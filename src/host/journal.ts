@@ -55,9 +55,13 @@ export function markCommitted(walker: Walker, id: Bytes): void {
   mark(walker, id, 'staging', 'commit');
 }
 
-/** From here on a transaction that was to be finished is taken back. */
+/**
+ * From here on a transaction that was to be finished is taken back. Nothing must have gone yet: it may
+ * be marked `clean` where that could not be made durable.
+ */
 export function markUndo(walker: Walker, id: Bytes): void {
   mark(walker, id, 'commit', 'undo');
+  mark(walker, id, 'clean', 'undo');
 }
 
 /** All has taken effect: what was replaced may go. */

@@ -19,16 +19,19 @@ export interface LogOptions {
   readonly json: boolean;
   /** The master's name. */
   readonly master: Bytes;
+  /** The slave's path, for logs of several; in JSON only. */
+  readonly slave?: Bytes;
   /** What takes the lines. */
   readonly write: (line: string) => void;
   /** Milliseconds since the epoch; the clock when undefined. */
   readonly now?: () => number;
 }
 
-export function createLog({ json, master, write, now = Date.now }: LogOptions): Log {
+export function createLog({ json, master, slave, write, now = Date.now }: LogOptions): Log {
   const time = (): string => new Date(now()).toISOString();
   const put = (text: readonly string[], record: object): void => {
-    if (json) write(JSON.stringify({ time: time(), master: toJson(master), ...record }));
+    const where = { master: toJson(master), ...(slave !== undefined && { slave: toJson(slave) }) };
+    if (json) write(JSON.stringify({ time: time(), ...where, ...record }));
     else for (const line of text) write(`${time()} ${printable(master)} ${line}`);
   };
   return {

@@ -31,6 +31,17 @@ export function keptName(name: Bytes, taken: (name: Bytes) => boolean): Bytes {
   }
 }
 
+/**
+ * The file in a master's root that says which master it is. It belongs to the root and not to the
+ * tree: a run neither copies it nor deletes the slave's own, since a slave may be a master, too.
+ */
+export const MARKER = '.lfu-master' as Bytes;
+
+/** Whether the object `name` in `place` is no part of the tree. */
+export function isMarker(place: { readonly parent: unknown }, name: Bytes): boolean {
+  return name === MARKER && place.parent === undefined;
+}
+
 /** `indexes` in the order of the names that they stand for. */
 export function orderedByName(indexes: readonly number[], names: readonly Bytes[]): number[] {
   return indexes.toSorted((a, c) => ((names[a] ?? '') < (names[c] ?? '') ? -1 : 1));

@@ -2,6 +2,7 @@
 import type { Bytes } from '../bytes/bytes.ts';
 import type { LfuChange, LfuProblem } from './plan/change.ts';
 import type { StopSignal } from './pace.ts';
+import type { LedgerUse } from './ledger/run-ledger.ts';
 import type { RuleSet } from './rules/evaluator.ts';
 
 export interface LfuOptions {
@@ -9,6 +10,15 @@ export interface LfuOptions {
   readonly master: Bytes;
   readonly slave: Bytes;
   readonly rules?: RuleSet | undefined;
+  /**
+   * The master has left for good, and `master` is not looked at: what it alone supplied, by the
+   * ledger, goes.
+   */
+  readonly hasLeft?: boolean;
+  /** What the marker in the master's root has to say; undefined when it needs none. */
+  readonly marker?: Bytes | undefined;
+  /** Where the ledger stands of a slave with several masters. */
+  readonly ledger?: LedgerUse | undefined;
   /** Plan and report, touch nothing. */
   readonly dryRun?: boolean;
   /** Compare contents where size and time are no reason to copy. */

@@ -1,6 +1,6 @@
 /** A run of lfu: look at both trees, plan, ask the guards, and only then touch the slave. */
 import { availableParallelism, hostname } from 'node:os';
-import { b, bytes } from '../bytes/bytes.ts';
+import { b, bytes, type Bytes } from '../bytes/bytes.ts';
 import { createCopier } from '../files/copy.ts';
 import { closeDir, type Dir } from '../files/dir.ts';
 import { holdAt } from '../files/held.ts';
@@ -9,12 +9,15 @@ import { openPairScan, type PairScan } from '../files/pair-scan.ts';
 import { openTree, type Tree } from '../files/tree.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { applyPlan } from './apply/apply.ts';
+import { openRunLedger, type RunLedger } from './ledger/run-ledger.ts';
+import { demandMarker } from './marker.ts';
 import type { LfuOptions, LfuResult } from './options.ts';
 import { Interrupted, createPace, type Pace } from './pace.ts';
 import type { LfuChange, LfuProblem } from './plan/change.ts';
 import type { Decide } from './plan/decide.ts';
 import type { RunFacts } from './plan/facts.ts';
 import { planRun, type Plan } from './plan/plan.ts';
+import { problemOf } from './plan/problem.ts';
 import {
   lockSlave,
   makeSlave,
@@ -35,17 +38,24 @@ import { NOTHING_THERE, directoryScanner } from './scan/scanner.ts';
 export async function runLfu(options: LfuOptions): Promise<LfuResult> {
   const tally = createTally(options);
   const pace = createPace(options);
-  const master = openMaster(options.master);
+  const hasLeft = options.hasLeft === true;
+  const master = openMaster(hasLeft ? options.slave : options.master);
   const handles: Dir[] = [master.dir];
+  let ledger: RunLedger | undefined;
   try {
+    if (options.marker !== undefined) demandMarker(master, options.marker);
     const slave = openSlave(options.slave);
     handles.push(slave.parent);
     if (slave.dir !== undefined) handles.push(slave.dir);
-    refuseNested(master, slave);
+    if (!hasLeft) refuseNested(master, slave);
     if (slave.dir !== undefined && options.dryRun !== true) lockSlave(slave.dir, slave.name);
+    if (options.ledger !== undefined) {
+      const roots = { slave: slave.path, master: master.path, dryRun: options.dryRun === true };
+      ledger = openRunLedger(options.ledger, roots);
+    }
     const masterTree = openTree(master.dir, { quiet: true });
     try {
-      await run({ options, tally, pace, master, slave, masterTree });
+      await run({ options, tally, pace, master, slave, masterTree, ledger });
     } finally {
       masterTree.closeBelow();
     }
@@ -54,6 +64,7 @@ export async function runLfu(options: LfuOptions): Promise<LfuResult> {
     if (error instanceof Interrupted) return tally.result(error);
     throw error;
   } finally {
+    ledger?.close();
     for (const dir of handles) closeDir(dir);
   }
 }
@@ -65,18 +76,27 @@ interface Stage {
   readonly master: Root;
   readonly slave: SlaveRoot;
   readonly masterTree: Tree;
+  readonly ledger: RunLedger | undefined;
 }
 
 async function run(stage: Stage): Promise<void> {
-  const { options, tally, slave } = stage;
+  const { options, tally, ledger } = stage;
   const plan = await makePlan(stage);
   tally.planned(plan);
   refuseDeletions(plan, options);
   if (options.dryRun === true) {
     for (const change of plan.changes) tally.changed(change);
+    ledger?.pretend(plan.changes);
     return;
   }
-  if (plan.changes.length === 0) return;
+  ledger?.begin(plan.changes);
+  if (plan.changes.length > 0) await applyTo(stage, plan);
+  // what is left undone is told by what the ledger said before
+  if (options.failFast !== true || tally.result(undefined).problems === 0) finish(stage);
+}
+
+async function applyTo(stage: Stage, plan: Plan): Promise<void> {
+  const { slave } = stage;
   if (slave.dir !== undefined) {
     await apply(stage, plan, slave.dir);
     return;
@@ -90,9 +110,21 @@ async function run(stage: Stage): Promise<void> {
   }
 }
 
+/** All changes are made by now: a ledger that cannot tell of them is behind, and harmless. */
+function finish({ options, tally, ledger }: Stage): void {
+  const isTold = ledger?.claims.complete === true && options.checksum !== true;
+  try {
+    ledger?.finish(decideOf(options) !== undefined ? 'by rules' : isTold ? 'differing' : 'all');
+  } catch (error) {
+    if (!(error instanceof XhError)) throw error;
+    tally.problem(problemOf('' as Bytes, error));
+  }
+}
+
 async function makePlan(stage: Stage): Promise<Plan> {
-  const { options, tally, pace, master, slave, masterTree } = stage;
+  const { options, tally, pace, master, slave, masterTree, ledger } = stage;
   const privileged = isPrivileged();
+  const hasLeft = options.hasLeft === true;
   // where we are may be a directory that we may not read
   const workingDirectory = holdAt({ fd: AT_FDCWD, path: b`.` }, b`.`);
   const slaveTree = slave.dir === undefined ? undefined : openTree(slave.dir);
@@ -100,7 +132,7 @@ async function makePlan(stage: Stage): Promise<Plan> {
     const scan = { workingDirectory, privileged };
     return await planRun({
       master: {
-        scanner: directoryScanner(masterTree, scan),
+        scanner: hasLeft ? NOTHING_THERE : directoryScanner(masterTree, scan),
         path: master.path,
         tree: masterTree,
         root: rootObject(master.dir, privileged),
@@ -115,13 +147,18 @@ async function makePlan(stage: Stage): Promise<Plan> {
         },
       },
       pairs: () => pairsOf(stage, privileged),
+      claims: ledger?.claims,
+      partly: hasLeft,
       facts: factsOf(stage),
       decide: decideOf(options),
       checksum: options.checksum === true,
       oneFileSystem: options.oneFileSystem === true,
       privileged,
       hooks: {
-        problem: tally.problem,
+        problem: (problem) => {
+          ledger?.problem(problem);
+          tally.problem(problem);
+        },
         examined: (path) => options.report?.examined?.(path),
         breathe(objects) {
           const breath = pace.breathe();
@@ -137,10 +174,15 @@ async function makePlan(stage: Stage): Promise<Plan> {
 }
 
 /** With rules every object is somebody's affair, and contents are read by nobody but us. */
-function pairsOf({ options, master, slave }: Stage, privileged: boolean): PairScan | undefined {
+function pairsOf(
+  { options, master, slave, ledger }: Stage,
+  privileged: boolean,
+): PairScan | undefined {
   if (slave.dir === undefined || options.checksum === true || decideOf(options) !== undefined) {
     return undefined;
   }
+  // the ledger has to be told of every name once
+  if (ledger?.claims.complete === false || options.hasLeft === true) return undefined;
   return openPairScan(master.dir, slave.dir, {
     threads: options.jobs ?? Math.min(availableParallelism(), MOST_THREADS),
     owners: options.noOwner !== true,
@@ -153,7 +195,7 @@ function pairsOf({ options, master, slave }: Stage, privileged: boolean): PairSc
 const MOST_THREADS = 4;
 
 async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
-  const { options, tally, pace, masterTree } = stage;
+  const { options, tally, pace, masterTree, ledger } = stage;
   const slaveTree = openTree(slave);
   try {
     await applyPlan(
@@ -170,7 +212,17 @@ async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
         opened: new Map(),
         made: new Map(),
       },
-      { changed: tally.changed, problem: tally.problem, failFast: options.failFast === true },
+      {
+        changed: (change) => {
+          ledger?.changed(change);
+          tally.changed(change);
+        },
+        problem: (problem) => {
+          ledger?.problem(problem);
+          tally.problem(problem);
+        },
+        failFast: options.failFast === true,
+      },
     );
   } finally {
     slaveTree.closeBelow();

@@ -63,6 +63,27 @@ describe('without anybody else', () => {
     expect(snapshot(root)).toEqual(before);
   });
 
+  test('the crontab of an account is his, readable by nobody else, and gone when it is empty', () => {
+    const top = makePackage(root, 'nightly', {
+      '.admin/Options': 'owner = bin\n',
+      'export/crontab': '5 4 * * * /software/nightly/run\n',
+    });
+    writeFiles(root, { 'var/spool/cron/crontabs/.keep': '' });
+    chownSync(join(root, 'var/spool/cron/crontabs'), 0, 37);
+    xhDone(root, 'install', 'nightly');
+    const crontab = join(root, 'var/spool/cron/crontabs/bin');
+    expect(statSync(crontab)).toMatchObject({ uid: 2, gid: 37 });
+    expect(statSync(crontab).mode & 0o7777).toBe(0o600);
+    expect(readFileSync(crontab, 'utf8')).toContain('5 4 * * * /software/nightly/run\n');
+    // another owner: the lines move to his
+    writeFiles(top, { '.admin/Options': 'owner = nobody\n' });
+    xhDone(root, 'install', 'nightly');
+    expect(existsSync(crontab)).toBe(false);
+    expect(existsSync(join(root, 'var/spool/cron/crontabs/nobody'))).toBe(true);
+    xhDone(root, 'uninstall', 'nightly');
+    expect(existsSync(join(root, 'var/spool/cron/crontabs/nobody'))).toBe(false);
+  });
+
   test('files and directories that were made for it go with it', () => {
     for (const name of ['services', 'inetd.conf']) rmSync(join(etc, name));
     xhDone(root, 'make-links');

@@ -60,7 +60,11 @@ describe('list', () => {
     );
     expect(xhDone(root, 'list', '--installed').stdout.split('\n')).toHaveLength(3);
     expect(xhDone(root, 'list', 'ba', '2.0').stdout).toMatch(/^\* base +-\n {2}tool-2\.0/);
-    expect(xh(root, 'list', 'nothing-like-that')).toMatchObject({ status: 0, stdout: '' });
+    expect(xh(root, 'list', 'nothing-like-that')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: 'none of 3 packages is like that\n',
+    });
     expect(json('list', 'tool')).toEqual([
       {
         directory: 'tool-1.0',

@@ -123,7 +123,7 @@ async function holdLock(): Promise<ChildProcess> {
   });
   const { words, env } = fixture.run('depot', ['install', 'older']);
   const [program, ...rest] = words;
-  const child = spawn(program, rest, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const child = spawn(program, rest, { env, stdio: 'ignore' });
   while (!existsSync(holding) || readFileSync(holding, 'utf8') === '') await wait(20);
   return child;
 }

@@ -53,7 +53,12 @@ export async function makeFixture(): Promise<Fixture> {
   const program = copyProgram(directory);
   const root = join(directory, 'site');
   const software = join(directory, 'software');
-  const env = { XH_ROOT: root, XH_MAINTAINER: 'somebody@example.org', NO_COLOR: '1' };
+  const env = {
+    PATH: process.env['PATH'],
+    XH_ROOT: root,
+    XH_MAINTAINER: 'somebody@example.org',
+    NO_COLOR: '1',
+  };
   const fixture: Fixture = {
     directory,
     root,
@@ -136,7 +141,8 @@ const SYSTEM: Readonly<Record<string, Content>> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n',
   'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
   'etc/services': { text: '# services\nssh 22/tcp\nsmtp 25/tcp mail # mail\n', mode: 0o640 },
-  'etc/inetd.conf': 'clock stream tcp nowait root /usr/sbin/stock-clock clock\n',
+  'etc/inetd/inetd.conf': 'clock stream tcp nowait root /usr/sbin/stock-clock clock\n',
+  'etc/inetd.conf': { link: 'inetd/inetd.conf' },
   'etc/motd': { text: 'welcome\n', mode: 0o604 },
   'etc/issue': 'stock issue\n',
   // what the scripts of `clock` were last told

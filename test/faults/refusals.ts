@@ -67,7 +67,8 @@ function said({ status, signal, stderr }: Ended, errno: string, root: string): s
   if (status === 0) return [];
   const problems: string[] = [];
   if (status !== EXIT_CODES[errno]) problems.push(`it ended with ${String(status ?? signal)}`);
-  if (!stderr.includes(`xh: ${root}/`)) problems.push(`no path is named: ${stderr}`);
+  if (!stderr.startsWith('xh: ') || !stderr.includes(` ${root}/`))
+    problems.push(`no path is named: ${stderr}`);
   if (!/\n +→ \S/.test(stderr)) problems.push(`nothing says what to do: ${stderr}`);
   if (/\n +at |defect/.test(stderr)) problems.push(`it says: ${stderr}`);
   return problems;

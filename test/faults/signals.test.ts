@@ -58,7 +58,7 @@ async function startScripts(): Promise<{ readonly child: ChildProcess; readonly 
   before = withoutLog();
   const { words, env } = fixture.run('depot', ['install', 'clock@1.0', 'older']);
   const [program, ...rest] = words;
-  const child = spawn(program, rest, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const child = spawn(program, rest, { env, stdio: 'ignore' });
   while (!readFileSync(log, 'utf8').includes('older install')) await wait(20);
   return { child, log };
 }

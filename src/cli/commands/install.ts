@@ -1,9 +1,8 @@
 /** `xh install PKG…`. */
-import { printable } from '../../bytes/bytes.ts';
 import { install, planInstall } from '../../depot/install.ts';
-import { runRefresh } from '../../depot/refresh.ts';
+import { toJsonText } from '../../host/json.ts';
 import { EXIT, XhError } from '../../message/error.ts';
-import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { changeHost, commit, dryRun, namesText, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
 
@@ -42,20 +41,19 @@ export const command: Command = {
       return dryRun(call, (host) => planInstall(host, call.config(), wanted).plan);
     }
     return changeHost(call, async (host) => {
+      let generation: number | undefined;
       const { order, plan } = await install(host, call.config(), wanted, (last) => {
-        const generation = commit(call, host, last);
-        const names = last.packages.map(printable).join(', ');
+        generation = commit(call, host, last);
+        const names = namesText(last.packages);
         terminal.tell(
           generation === undefined
             ? `${names || 'nothing'}: installed already, nothing to do`
             : `installed ${names} (generation ${generation}): ${planSummary(last)}`,
         );
-        runRefresh(host, last, (line) => {
-          terminal.warn(line);
-        });
+        tellServices(call, host, last);
       });
       if (options['json'] === true) {
-        terminal.print(JSON.stringify({ packages: order.map(printable), notes: plan.notes }));
+        terminal.print(toJsonText({ packages: order, generation, notes: plan.notes }));
       }
       return EXIT.done;
     });

@@ -18,7 +18,8 @@ export const command: Command = {
     { command: 'xh list --installed --json', explains: 'for a program' },
   ],
   run({ args, options, site, terminal }) {
-    const packages = visitHost(site, listDepot).filter(
+    const all = visitHost(site, listDepot);
+    const packages = all.filter(
       ({ directory, installed }) =>
         (options['installed'] !== true || installed) &&
         (args.length === 0 || args.some((word) => printable(directory).includes(word))),
@@ -33,7 +34,8 @@ export const command: Command = {
       problem ?? (summary === undefined ? '' : printable(summary)),
     ]);
     for (const line of columns(rows)) terminal.print(line);
-    if (rows.length === 0) terminal.tell('no packages: make one with xh mkpkg or xh import');
+    if (all.length === 0) terminal.tell('no packages: make one with xh mkpkg or xh import');
+    else if (rows.length === 0) terminal.tell(`none of ${all.length} packages is like that`);
     return EXIT.done;
   },
 };

@@ -1,7 +1,7 @@
 /** `xh make-links [PKG…]`. */
 import { planMakeLinks } from '../../depot/make-links.ts';
 import { EXIT } from '../../message/error.ts';
-import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { changeHost, commit, dryRun, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
 
@@ -30,6 +30,7 @@ export const command: Command = {
           : `farms updated (generation ${generation}): ${planSummary(plan)}`,
       );
       if (call.options['json'] === true) call.terminal.print(JSON.stringify({ generation }));
+      tellServices(call, host, plan);
       return EXIT.done;
     });
   },

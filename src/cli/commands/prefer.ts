@@ -6,7 +6,7 @@ import { createDraft } from '../../host/draft.ts';
 import { toJsonText } from '../../host/json.ts';
 import { visitHost } from '../../host/transaction.ts';
 import { EXIT, XhError } from '../../message/error.ts';
-import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { changeHost, commit, dryRun, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Call, type Command } from '../command.ts';
 import { columns } from '../table.ts';
 
@@ -53,6 +53,7 @@ export const command: Command = {
       call.terminal.tell(
         `${printable(bytes(name))}: ${provider === undefined ? 'priorities decide' : `${printable(bytes(provider))} is preferred`} (${planSummary(plan)})`,
       );
+      tellServices(call, host, plan);
       return EXIT.done;
     });
   },

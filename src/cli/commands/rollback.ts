@@ -1,8 +1,12 @@
 /** `xh rollback [N]`. */
+import { toText } from '../../bytes/bytes.ts';
+import type { Plan } from '../../host/plan.ts';
 import { planRollback } from '../../host/rollback.ts';
+import type { Host } from '../../host/transaction.ts';
 import { EXIT } from '../../message/error.ts';
-import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
-import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
+import { refreshCommands } from '../../site/refresh.ts';
+import { changeHost, commit, dryRun, planSummary, tellServices } from '../carry-out.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Call, type Command } from '../command.ts';
 import { generationArgument } from '../generation-argument.ts';
 
 export const command: Command = {
@@ -22,9 +26,10 @@ export const command: Command = {
   ],
   async run(call) {
     const target = call.args[0] === undefined ? undefined : generationArgument(call.args[0]);
-    if (call.options['dryRun'] === true) return dryRun(call, (host) => planRollback(host, target));
+    const planned = (host: Host): Plan => withRefresh(call, planRollback(host, target));
+    if (call.options['dryRun'] === true) return dryRun(call, planned);
     return changeHost(call, (host) => {
-      const plan = planRollback(host, target);
+      const plan = planned(host);
       const generation = commit(call, host, plan);
       if (call.options['json'] === true) call.terminal.print(JSON.stringify({ generation }));
       call.terminal.tell(
@@ -32,7 +37,15 @@ export const command: Command = {
           ? 'nothing to roll back: the host is as it was then'
           : `rolled back as generation ${generation}: ${planSummary(plan)}`,
       );
+      tellServices(call, host, plan);
       return EXIT.done;
     });
   },
 };
+
+/** With the commands that tell the services of the files that are set back. */
+function withRefresh({ config, site }: Call, plan: Plan): Plan {
+  const changed = plan.changes.map(({ path }) => path);
+  const commands = refreshCommands(config(), site, changed);
+  return { ...plan, refresh: commands.map(({ command: line }) => toText(line)) };
+}

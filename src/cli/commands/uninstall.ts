@@ -1,9 +1,8 @@
 /** `xh uninstall PKG…`. */
-import { printable } from '../../bytes/bytes.ts';
-import { runRefresh } from '../../depot/refresh.ts';
+import { toJsonText } from '../../host/json.ts';
 import { planUninstall, uninstall } from '../../depot/uninstall.ts';
 import { EXIT } from '../../message/error.ts';
-import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { changeHost, commit, dryRun, namesText, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
 
@@ -33,16 +32,14 @@ export const command: Command = {
     return changeHost(call, async (host) => {
       await uninstall(host, call.config(), names, how, (plan) => {
         const generation = commit(call, host, plan);
-        const list = plan.packages.map(printable).join(', ');
+        const list = namesText(plan.packages);
         terminal.tell(
           `uninstalled ${list} (generation ${generation ?? '-'}): ${planSummary(plan)}`,
         );
         if (options['json'] === true) {
-          terminal.print(JSON.stringify({ packages: plan.packages.map(printable), generation }));
+          terminal.print(toJsonText({ packages: plan.packages, generation }));
         }
-        runRefresh(host, plan, (line) => {
-          terminal.warn(line);
-        });
+        tellServices(call, host, plan);
       });
       return EXIT.done;
     });

@@ -1,9 +1,8 @@
 /** `xh use PKG@RANGE`. */
 import { printable } from '../../bytes/bytes.ts';
-import { runRefresh } from '../../depot/refresh.ts';
 import { planUse, use } from '../../depot/use.ts';
 import { EXIT } from '../../message/error.ts';
-import { changeHost, commit, dryRun, planSummary } from '../carry-out.ts';
+import { changeHost, commit, dryRun, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
 
@@ -34,9 +33,7 @@ export const command: Command = {
             : `${now ?? ''} is current${before === undefined ? '' : `, in place of ${before}`} (generation ${generation}): ${planSummary(plan)}`,
         );
         if (options['json'] === true) terminal.print(JSON.stringify({ current: now, generation }));
-        runRefresh(host, plan, (line) => {
-          terminal.warn(line);
-        });
+        tellServices(call, host, plan);
       });
       return EXIT.done;
     });

@@ -6,7 +6,7 @@ import { syncDir } from '../../files/dir.ts';
 import { XhError } from '../../message/error.ts';
 import { Interrupted } from '../pace.ts';
 import type { Directory, LfuChange, LfuProblem } from '../plan/change.ts';
-import { pathOf } from '../plan/order.ts';
+import { deepestFirst, pathOf } from '../plan/order.ts';
 import { problemOf } from '../plan/problem.ts';
 import type { ApplyContext } from './context.ts';
 import { runScript } from './exec.ts';
@@ -102,7 +102,7 @@ class Work {
     for (const directory of new Set([...touched, ...opened.keys()])) {
       if (!this.#times.has(directory)) directories.push(directory);
     }
-    for (const directory of directories.toSorted((one, other) => depth(other) - depth(one))) {
+    for (const directory of deepestFirst(directories, itself)) {
       // the slave's own: gone, or as it was
       if (directory.want === undefined && !this.#isThere(directory)) continue;
       this.#try(directory, () => {
@@ -186,8 +186,6 @@ class Work {
   }
 }
 
-function depth(directory: Directory): number {
-  let levels = 0;
-  for (let at = directory.parent; at !== undefined; at = at.parent) levels++;
-  return levels;
+function itself(directory: Directory): Directory {
+  return directory;
 }

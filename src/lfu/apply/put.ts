@@ -43,7 +43,8 @@ export async function put(change: PlacedChange, context: ApplyContext): Promise<
     identity = await create(change, temporary, context);
     if (change.replaces !== undefined) expectStanding(slave.open(change.at), change);
   } catch (error) {
-    discard(change, temporary, context);
+    // what had the name already is not ours
+    if (errnoOf(error) !== 'EEXIST') discard(change, temporary, context);
     throw error;
   }
   const dir = slave.open(change.at);

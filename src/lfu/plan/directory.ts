@@ -5,7 +5,7 @@
 import { compareBytes, type Bytes } from '../../bytes/bytes.ts';
 import { ROW, STRIDE, statIn, typeIn, type Listing } from '../../files/listing.ts';
 import { pathBelow, placeBelow, type Place } from '../../files/tree.ts';
-import { isTemporary, keptName, orderedByName } from '../names.ts';
+import { isMarker, isTemporary, keptName, orderedByName } from '../names.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
 import type { Directory } from './change.ts';
 import type { RunFacts } from './facts.ts';
@@ -23,13 +23,15 @@ export interface DirectoryInput {
   readonly followed: ReadonlyMap<number, { readonly place: Place; readonly name: Bytes }>;
   /** Of files that were compared: whether the contents are the same. */
   readonly compared: ReadonlyMap<number, boolean>;
+  /** Directories of the master that have their metadata from another one. */
+  readonly shared?: ReadonlySet<number> | undefined;
 }
 
 export type DirectoryPlan = Readonly<{ [key in keyof Draft]: Readonly<Draft[key]> }>;
 
 /** What is to be done in one directory. */
 export function planDirectory(input: DirectoryInput, facts: RunFacts): DirectoryPlan {
-  const { master, slave, decisions } = input;
+  const { at, master, slave, decisions } = input;
   const plan: Draft = { steps: [], below: [], removals: [], replaced: [], problems: [] };
   const indexOf = new Map<Bytes, number>();
   for (const [index, name] of slave.names.entries()) indexOf.set(name, index);
@@ -43,7 +45,7 @@ export function planDirectory(input: DirectoryInput, facts: RunFacts): Directory
   };
   const open: number[] = [];
   for (const [index, name] of master.names.entries()) {
-    if (isTemporary(name)) continue;
+    if (isTemporary(name) || isMarker(at, name)) continue;
     const slaveIndex = indexOf.get(name) ?? -1;
     if (slaveIndex >= 0) seen[slaveIndex] = 1;
     const isPlain = decisions === undefined || decisions[index] === DEFAULT;
@@ -56,7 +58,8 @@ export function planDirectory(input: DirectoryInput, facts: RunFacts): Directory
   }
   for (const [index, name] of slave.names.entries()) {
     // what is on the master and could not be looked at is not known to be absent
-    if (seen[index] === 0 && !master.failed.has(name)) plan.removals.push({ index, why: 'absent' });
+    if (seen[index] === 1 || master.failed.has(name) || isMarker(at, name)) continue;
+    plan.removals.push({ index, why: 'absent' });
   }
   plan.removals.sort((a, c) => compareBytes(nameOf(slave, a.index), nameOf(slave, c.index)));
   return plan;
@@ -95,6 +98,7 @@ function pairOf(
       found?.type === 'd'
         ? { ...placeBelow(at, name, found), parent: at, want: undefined }
         : undefined,
+    isShared: input.shared?.has(index) === true,
     sameContents: compared.get(index),
     keptName: () => (kept ??= keptName(name, isTaken)),
   };

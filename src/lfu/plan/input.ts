@@ -8,6 +8,7 @@ import type { ObjectStat } from '../../files/stat.ts';
 import type { Place, Tree } from '../../files/tree.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory, LfuProblem } from './change.ts';
+import type { Claims } from './claims.ts';
 import type { Decide } from './decide.ts';
 import type { RunFacts } from './facts.ts';
 import type { Step } from './hard-links.ts';
@@ -39,6 +40,10 @@ export interface PlanInput {
   readonly privileged: boolean;
   /** Looks at both trees ahead, where that can be done: without rules, and without reading contents. */
   readonly pairs?: () => PairScan | undefined;
+  /** What other masters have on the slave; undefined when it has one master only. */
+  readonly claims?: Claims | undefined;
+  /** Whether only some of the master's names are told of, so that none of them means nothing. */
+  readonly partly?: boolean;
   readonly hooks: PlanHooks;
 }
 

@@ -12,7 +12,7 @@ import { expand } from '../rules/variables.ts';
 import type { Directory, LfuProblem, PlacedChange, Wanted, Why } from './change.ts';
 import { afterChange, linkTarget, variablesFor, type RunFacts } from './facts.ts';
 import type { LinkFacts, Step } from './hard-links.ts';
-import { compareTimes, differences, wantedOf, wantedOfLink } from './wanted.ts';
+import { compareTimes, differences, wantedAsItIs, wantedOf, wantedOfLink } from './wanted.ts';
 
 /** An object of the master and what stands under its name on the slave. */
 export interface Pair {
@@ -31,6 +31,8 @@ export interface Pair {
   readonly slaveTarget: Bytes | undefined;
   /** The slave's object, when it is a directory. */
   readonly old: Directory | undefined;
+  /** A directory whose owner, mode and times are another master's affair. */
+  readonly isShared: boolean;
   /** Undefined when they were not compared. */
   readonly sameContents: boolean | undefined;
   /** The name that what stands there gets when it is to be kept; the same at every call. */
@@ -127,8 +129,11 @@ function planStandIn(pair: Pair, plan: Draft, facts: RunFacts): void {
 
 function planSubdirectory(pair: Pair, plan: Draft, facts: RunFacts): void {
   const { at, name, slave, master } = pair;
-  const want = wantedOf(master, pair.masterAttributes, pair.decision, facts.ownership);
   const exists = slave?.type === 'd';
+  const want =
+    exists && pair.isShared
+      ? wantedAsItIs(slave, pair.slaveAttributes)
+      : wantedOf(master, pair.masterAttributes, pair.decision, facts.ownership);
   const directory: Directory = {
     ...placeBelow(at, name, exists ? slave : undefined),
     parent: at,

@@ -6,7 +6,7 @@
 import type { Bytes } from '../../bytes/bytes.ts';
 import { dirname, join, normalize } from '../../bytes/path.ts';
 import { pathBelow } from '../../files/tree.ts';
-import type { LfuChange } from './change.ts';
+import type { Directory, LfuChange } from './change.ts';
 import type { Step } from './hard-links.ts';
 
 /** `changes`, which stand in the order of the tree, in the order in which to make them. */
@@ -21,8 +21,14 @@ export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
     if (change.kind === 'join') rank?.joins.push(change);
     else rank?.objects.push(change);
   }
-  ranked[RANK.times]?.objects.sort((one, other) => depthOf(other) - depthOf(one));
-  return ranked.flatMap(({ objects, joins }) => [...objects, ...joins]);
+  return ranked.flatMap(({ objects, joins }, rank) => [
+    ...(rank === RANK.times ? deepestFirst(objects, directorySet) : objects),
+    ...joins,
+  ]);
+}
+
+function directorySet(change: LfuChange): Directory {
+  return (change.kind === 'set' ? change.directory : undefined) ?? change.at;
 }
 
 /**
@@ -100,8 +106,24 @@ function targetOf(path: Bytes, target: Bytes): Bytes {
   return normalize(join(dirname(path), target));
 }
 
-function depthOf(change: LfuChange): number {
-  let depth = change.name === '' ? 0 : 1;
-  for (let at = change.at; at.parent !== undefined; at = at.parent) depth++;
-  return depth;
+/** `things` with those in the deepest directories first, otherwise in their order. */
+export function deepestFirst<T>(
+  things: readonly T[],
+  directoryOf: (thing: T) => Directory,
+): readonly T[] {
+  const depths = new Map<Directory, number>();
+  const depthOf = (directory: Directory): number => {
+    let depth = 0;
+    let at: Directory | undefined = directory;
+    for (; at !== undefined; at = at.parent) {
+      const known = depths.get(at);
+      if (known !== undefined) break;
+      depth++;
+    }
+    depth += at === undefined ? 0 : (depths.get(at) ?? 0);
+    depths.set(directory, depth);
+    return depth;
+  };
+  const keyed = things.map((thing) => ({ thing, depth: depthOf(directoryOf(thing)) }));
+  return keyed.toSorted((one, other) => other.depth - one.depth).map(({ thing }) => thing);
 }

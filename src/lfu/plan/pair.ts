@@ -4,14 +4,21 @@ import { EMPTY_LISTING, type Listing } from '../../files/listing.ts';
 import { runningFiles } from '../../files/running.ts';
 import { pathBelow, type Place } from '../../files/tree.ts';
 import { XhError } from '../../message/error.ts';
-import { DEFAULT } from '../rules/decision.ts';
+import { DEFAULT, type Decision } from '../rules/decision.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory } from './change.ts';
 import { decideAll } from './decide.ts';
 import { planDirectory } from './directory.ts';
 import { lookingAt, type Pending, type Run } from './input.ts';
 import type { Below, Removed, Replaced } from './object.ts';
-import { compareFiles, followLinks, type Ancestors, type Looking } from './prepare.ts';
+import {
+  LEAVE,
+  compareFiles,
+  followLinks,
+  type Ancestors,
+  type Looking,
+  type Prepared,
+} from './prepare.ts';
 import { problemOf } from './problem.ts';
 import { MOUNT, isUnmounted, refusal, refuseEmpty, refuseNested } from './refusals.ts';
 import { planEmptying, planRemoval, type RemovalContext } from './removal.ts';
@@ -56,7 +63,7 @@ export async function planListed(
     ...master,
     privileged: input.privileged,
   });
-  let { decisions } = prepared;
+  let { decisions, shared } = yieldToOthers(run, at, prepared, slaveListing);
   let compared: ReadonlyMap<number, boolean> = NOT_COMPARED;
   if (input.checksum) {
     decisions ??= found.names.map(() => DEFAULT);
@@ -65,8 +72,9 @@ export async function planListed(
     compared = await drain(comparison, run);
   }
   const { followed } = prepared;
+  const listings = { master: prepared.master, slave: slaveListing };
   const plan = planDirectory(
-    { at, from, master: prepared.master, slave: slaveListing, decisions, followed, compared },
+    { at, from, ...listings, decisions, followed, compared, shared },
     facts,
   );
   for (const problem of plan.problems) hooks.problem(problem);
@@ -75,6 +83,25 @@ export async function planListed(
   for (const replaced of plan.replaced) await planReplaced(run, first, replaced);
   for (const removed of plan.removals) await planRemoved(run, at, slaveListing, removed);
   return plan.below.flatMap((below) => enter(run, below, ancestors));
+}
+
+/** What another master has the right to is left alone, and told. */
+function yieldToOthers(
+  { input }: Run,
+  at: Directory,
+  { master, decisions }: Prepared,
+  slave: Listing,
+): { decisions: Decision[] | undefined; readonly shared: ReadonlySet<number> | undefined } {
+  const meeting = input.claims?.meet({ at, master, slave, decisions });
+  if (meeting === undefined) return { decisions, shared: undefined };
+  const { lost, shared } = meeting;
+  if (lost.size === 0) return { decisions, shared };
+  const settled = decisions ?? master.names.map(() => DEFAULT);
+  for (const [index, problem] of lost) {
+    settled[index] = LEAVE;
+    if (problem !== undefined) input.hooks.problem(problem);
+  }
+  return { decisions: settled, shared };
 }
 
 function listMaster(run: Run, looking: Looking): Listing | undefined {
@@ -90,7 +117,7 @@ function listMaster(run: Run, looking: Looking): Listing | undefined {
     looking.problem(problem);
     return undefined;
   }
-  if (isRoot) refuseEmpty(listing, path);
+  if (isRoot && run.input.partly !== true) refuseEmpty(listing, path);
   tellFailed(listing, looking);
   return listing;
 }
@@ -145,10 +172,11 @@ async function planRemoved(
 }
 
 function removalContext(run: Run): RemovalContext {
-  const { slave, master, facts, decide, hooks } = run.input;
+  const { slave, master, facts, decide, claims, hooks } = run.input;
   return {
     slave: slave.scanner,
     decide,
+    claims,
     facts,
     slavePath: slave.path,
     masterRoot: master.root.stat,

@@ -13,7 +13,7 @@ import { inOrder, inTreeOrder } from './order.ts';
 import { planPair } from './pair.ts';
 import { planPairs } from './pairs.ts';
 import { refusal } from './refusals.ts';
-import { differences, wantedOf } from './wanted.ts';
+import { differences, wantedAsItIs, wantedOf } from './wanted.ts';
 
 export interface Plan {
   /** In the order in which they are to be made. */
@@ -52,10 +52,13 @@ export async function planRun(input: PlanInput): Promise<Plan> {
 
 /** The roots themselves: no rule applies to them. */
 function planRoot({ input, steps }: Run): Pending {
-  const { master, slave, facts } = input;
+  const { master, slave, facts, claims } = input;
   const { stat, attributes } = master.root;
-  const want = wantedOf(stat, attributes, DEFAULT, facts.ownership);
   const found = slave.root;
+  const want =
+    found !== undefined && claims?.root === false
+      ? wantedAsItIs(found.stat, found.attributes)
+      : wantedOf(stat, attributes, DEFAULT, facts.ownership);
   const directory: Directory = { ...ROOT_PLACE, parent: undefined, identity: found?.stat, want };
   const base = { at: directory, name: '' as Bytes, type: 'd', want, directory } as const;
   if (found === undefined) {

@@ -128,6 +128,7 @@ function sizeIn(listing: Listing, index: number): number {
   return ((listing.rows[at] ?? 0) >>> 0) + (listing.rows[at + 1] ?? 0) * 2 ** 32;
 }
 
-const LEAVE: Decision = { ...DEFAULT, disposition: 'ignore' };
+/** For an object that something other than a rule wants left alone: no rule has matched. */
+export const LEAVE: Decision = { ...DEFAULT, disposition: 'ignore' };
 const LEFT_ALONE: ReadonlySet<string> = new Set(['ignore', 'delete', 'error', 'link']);
 const NOT_COPIED: ReadonlySet<string> = new Set([...LEFT_ALONE, 'shadow']);

@@ -12,6 +12,7 @@ import { isKept, isTemporary, keptName, orderedByName } from '../names.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory, LfuProblem, Why } from './change.ts';
+import type { Claims, Doomed, Fate } from './claims.ts';
 import { decideOne, type Decide } from './decide.ts';
 import { afterChange, type RunFacts } from './facts.ts';
 import type { Step } from './hard-links.ts';
@@ -22,6 +23,7 @@ export interface RemovalContext {
   readonly slave: Scanner;
   /** Undefined without rules. */
   readonly decide: Decide | undefined;
+  readonly claims: Claims | undefined;
   readonly facts: RunFacts;
   /** Real path of the slave. */
   readonly slavePath: Bytes;
@@ -156,6 +158,9 @@ function judge(
     return undefined;
   }
   const why = isTemporary(name) ? 'stale' : decision.disposition === 'delete' ? 'rule' : frame.why;
+  const fate = fateOf({ path, isDirectory: stat.type === 'd', why, isKept: frame.isKept }, context);
+  if (fate !== 'goes') frame.stays = true;
+  if (fate === 'stays') return undefined;
   const keep = decision.keep && !wasKept;
   const settle = (): void => {
     if (!keep) {
@@ -191,16 +196,27 @@ function judge(
     frame.stays = true;
     return undefined;
   }
+  const within = frame.within && { within: frame.within };
+  if (fate === 'partly') return { ...inner, ...within };
   const before = steps.length;
   return {
     ...inner,
-    ...(frame.within && { within: frame.within }),
+    ...within,
     finish: () => {
       // what is kept is kept whole
       if (keep) steps.length = before;
       settle();
     },
   };
+}
+
+/** What other masters leave of it; what a killed run has left is nobody's. */
+function fateOf(
+  object: Omit<Doomed, 'byRule'> & { readonly why: Frame['why'] },
+  { claims }: RemovalContext,
+): Fate {
+  if (claims === undefined || object.why === 'stale') return 'goes';
+  return claims.fate({ ...object, byRule: object.why === 'rule' });
 }
 
 /** Whether no rule is asked any more. */

@@ -41,6 +41,17 @@ export function wantedOfLink(stat: ObjectStat, decision: Decision, ownership: Ow
   return { mode: undefined, uid, gid, mtime: undefined, attributes: NO_ATTRIBUTES };
 }
 
+/** What an object has already: for one whose metadata are another's affair. */
+export function wantedAsItIs(stat: ObjectStat, attributes: Attributes | undefined): Wanted {
+  return {
+    mode: stat.mode,
+    uid: -1,
+    gid: -1,
+    mtime: stat.mtime,
+    attributes: attributes ?? NO_ATTRIBUTES,
+  };
+}
+
 /** In what an object that is there differs from what it is to have. */
 export function differences(
   want: Wanted,

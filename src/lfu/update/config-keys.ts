@@ -1,0 +1,163 @@
+/**
+ * The keys of `/etc/lfu.toml`: validation is made from them. A new option of masters is one entry
+ * here and one in {@link MasterOptions}.
+ */
+import { bytes, slice, type Bytes } from '../../bytes/bytes.ts';
+import {
+  absolutePath,
+  anyText,
+  integer,
+  isTable,
+  list,
+  record,
+  text,
+  type Fields,
+  type ValueKind,
+} from '../../site/config-values.ts';
+import { parseBytes, parseDeleteLimit } from '../limits.ts';
+import { NAME_EXPECTED, isMasterName } from '../marker.ts';
+import type { DeleteLimit } from '../options.ts';
+
+/** What a run may be told, as the options of `lfu` are called. */
+export interface MasterOptions {
+  readonly 'max-delete'?: DeleteLimit;
+  readonly checksum?: boolean;
+  readonly 'one-file-system'?: boolean;
+  readonly 'no-owner'?: boolean;
+  readonly 'fail-fast'?: boolean;
+  readonly fsync?: boolean;
+  readonly jobs?: number;
+  /** Bytes a second. */
+  readonly bwlimit?: number;
+  /** Netgroup files before those of the system. */
+  readonly netgroup?: readonly Bytes[];
+}
+
+/** Rules as the file gives them. */
+export type RuleEntry =
+  | { readonly kind: 'file'; readonly path: Bytes }
+  | { readonly kind: 'text'; readonly text: Bytes };
+
+/** A `[[master]]`. */
+export interface MasterEntry extends MasterOptions {
+  readonly name: Bytes;
+  readonly path: Bytes;
+  readonly slave: Bytes;
+  /** Other than true and false, the name that the marker has to have. */
+  readonly marker?: boolean | Bytes;
+  readonly rules?: readonly RuleEntry[];
+}
+
+/** `[log]`. */
+export interface LogEntry {
+  readonly format?: 'text' | 'json';
+  /** Bytes after which a new file is begun. */
+  readonly size?: number;
+  /** How many old files are kept. */
+  readonly keep?: number;
+}
+
+const onOff: ValueKind<boolean> = {
+  expected: 'true or false',
+  read: (value, path, report) => {
+    if (typeof value === 'boolean') return value;
+    report({ path, message: `expected ${onOff.expected}` });
+    return undefined;
+  },
+};
+
+/** What people write as a number, or as a number with something behind it. */
+function amount<T>(expected: string, parse: (text: string) => T | undefined): ValueKind<T> {
+  return {
+    expected,
+    read(value, path, report) {
+      const isText = typeof value === 'string' || typeof value === 'number';
+      const found = isText ? parse(String(value)) : undefined;
+      if (found === undefined) report({ path, message: `expected ${expected}` });
+      return found;
+    },
+  };
+}
+
+const size = amount("a number of bytes, or a text such as '10M'", parseBytes);
+
+const masterName = text(
+  `a name: ${NAME_EXPECTED}, not ending in '.toml'`,
+  (name) => isMasterName(name) && !name.endsWith('.toml'),
+);
+
+const markerName = text(`true, false, or a name: ${NAME_EXPECTED}`, isMasterName);
+const marker: ValueKind<boolean | Bytes> = {
+  expected: markerName.expected,
+  read: (value, path, report) =>
+    typeof value === 'boolean' ? value : markerName.read(value, path, report),
+};
+
+const rule: ValueKind<RuleEntry> = {
+  expected: "the name of a file of rules, or a table { text = '…' } with rules",
+  read(value, path, report) {
+    if (typeof value === 'string' && value !== '' && !value.includes('\0')) {
+      return { kind: 'file', path: bytes(value) };
+    }
+    if (isTable(value) && typeof value['text'] === 'string' && Object.keys(value).length === 1) {
+      return { kind: 'text', text: bytes(value['text']) };
+    }
+    report({ path, message: `expected ${rule.expected}` });
+    return undefined;
+  },
+};
+
+const logFormat: ValueKind<'text' | 'json'> = {
+  expected: "'text' or 'json'",
+  read(value, path, report) {
+    if (value === 'text' || value === 'json') return value;
+    report({ path, message: `expected ${logFormat.expected}` });
+    return undefined;
+  },
+};
+
+const OPTIONS: Fields<MasterOptions> = {
+  'max-delete': {
+    kind: amount("a number of objects, or a text such as '5%'", parseDeleteLimit),
+    required: false,
+  },
+  checksum: { kind: onOff, required: false },
+  'one-file-system': { kind: onOff, required: false },
+  'no-owner': { kind: onOff, required: false },
+  'fail-fast': { kind: onOff, required: false },
+  fsync: { kind: onOff, required: false },
+  jobs: { kind: integer('a number of threads, 1 to 9999', 1, 9999), required: false },
+  bwlimit: { kind: size, required: false },
+  netgroup: { kind: list(anyText, 'a list of names of files'), required: false },
+};
+
+export const defaultsKind = record<MasterOptions>('a table of options of masters', OPTIONS);
+
+export const masterKind = record<MasterEntry>('a table [[master]]', {
+  name: { kind: masterName, required: true },
+  path: { kind: absolutePath, required: true },
+  slave: { kind: absolutePath, required: true },
+  marker: { kind: marker, required: false },
+  rules: { kind: list(rule, 'a list of rules'), required: false },
+  ...OPTIONS,
+});
+
+export const logKind = record<LogEntry>("a table with the keys 'format', 'size' and 'keep'", {
+  format: { kind: logFormat, required: false },
+  size: { kind: size, required: false },
+  keep: { kind: integer('a number of files, 0 to 999', 0, 999), required: false },
+});
+
+/** Keys at the top of the file. */
+export const TOP_KEYS = ['defaults', 'log', 'master'] as const;
+
+/** `text` where it stands in the file, so that what is found in it is told by its place there. */
+export function placedText(content: Bytes, at: number, text: Bytes): Bytes {
+  const fence = content.startsWith("'''", at) || content.startsWith('"""', at) ? 3 : 1;
+  let start = at + fence;
+  // the first line end of a text in several lines is none of it
+  const lineEnd = /^\r?\n/.exec(slice(content, start, start + 2))?.[0].length ?? 0;
+  if (fence === 3) start += lineEnd;
+  const before = slice(content, 0, start);
+  return (before.replace(/[^\n]/g, ' ') + text) as Bytes;
+}
