@@ -205,18 +205,18 @@ function readScript(word: string): ScriptText {
   }
 }
 
-function deleteLimit(word: string): DeleteLimit {
+export function deleteLimit(word: string): DeleteLimit {
   const limit = parseDeleteLimit(word);
   if (limit !== undefined) return limit;
   throw usage(`--max-delete ${word} is no number`, 'write a number of objects, or per cent: 5%');
 }
 
-function positive(word: string): number {
+export function positive(word: string): number {
   if (!/^[1-9]\d{0,3}$/.test(word)) throw usage(`--jobs ${word} is no number`, 'write 1 or more');
   return Number(word);
 }
 
-function rate(word: string): number {
+export function rate(word: string): number {
   const found = parseBytes(word);
   if (found !== undefined) return found;
   throw usage(`--bwlimit ${word} is no rate`, 'write bytes a second, or with k, M, G: 10M');

@@ -1,6 +1,17 @@
 #!/usr/bin/env node
-/** `lfu`: one tree made faithful to another, by rules. Answers `--version` before it loads the rest. */
+/**
+ * `lfu`: one tree made faithful to another, by rules; and its commands, `lfu update` and others.
+ * Answers `--version` before it loads the rest.
+ */
+import { statSync } from 'node:fs';
 import { version } from '../message/version.ts';
+
+type Command = (words: readonly string[]) => Promise<number>;
+
+/** By their names, each loaded when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  update: async () => (await import('./lfu-update.ts')).lfuUpdate,
+};
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
@@ -10,6 +21,24 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
 }
 
 async function run(): Promise<void> {
-  const { lfu } = await import('./lfu-run.ts');
-  process.exitCode = await lfu(argv);
+  const [first = '', ...words] = argv;
+  const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  if (load === undefined) {
+    const { lfu } = await import('./lfu-run.ts');
+    process.exitCode = await lfu(argv);
+  } else if (isDirectory(first) && words.filter((word) => !word.startsWith('-')).length === 1) {
+    process.stderr.write(
+      `lfu: '${first}' is a command, and a directory here\n` +
+        `     for the directory: lfu ./${first} …; for the command, run it in another directory\n`,
+    );
+    process.exitCode = 2;
+  } else {
+    const command = await load();
+    process.exitCode = await command(words);
+  }
+}
+
+/** Whether the first word may be meant as a MASTER. */
+function isDirectory(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -9,6 +9,7 @@ import { EXIT, XhError } from '../message/error.ts';
 import { readFileTypes } from '../package/file-types.ts';
 import { demand } from '../package/admin-file.ts';
 import { SKELETON } from '../package/layout.ts';
+import { fillTemplate } from '../package/template.ts';
 import { packageDirectory, validatePackageName, validateVersion } from '../package/name.ts';
 import { siteFileTypes, type Config } from '../site/config.ts';
 import { fileTypeSorter, SHARE, type FileTypeOf, type FileTypeRule } from '../site/file-types.ts';
@@ -110,17 +111,16 @@ function templates(
   directory: Bytes,
 ): PackageObject[] {
   const [maintainer] = maintainerOf(config, request.maintainer);
-  const words: Readonly<Record<string, Bytes>> = {
-    '@NAME@': request.name,
-    '@DIRECTORY@': directory,
-    '@VERSION@': request.version ?? b`0.1.0`,
-    '@MAINTAINER@': maintainer === undefined ? b`` : printMailbox(maintainer),
+  const values = {
+    NAME: request.name,
+    DIRECTORY: directory,
+    VERSION: request.version ?? b`0.1.0`,
+    ...(maintainer !== undefined && { MAINTAINER: printMailbox(maintainer) }),
   };
-  const substituted = (object: PackageObject): PackageObject => {
-    if (object.type !== 'file') return object;
-    const text = fromBuffer(object.content).replaceAll(/@[A-Z]+@/g, (word) => words[word] ?? word);
-    return textObject(object.path, text as Bytes, object.mode);
-  };
+  const substituted = (object: PackageObject): PackageObject =>
+    object.type === 'file'
+      ? textObject(object.path, fillTemplate(fromBuffer(object.content), values), object.mode)
+      : object;
   const sites = inSite(host.site, join(config.values.templates, b`package`));
   const own = request.architectureIndependent ? [sharedRules()] : [];
   return [

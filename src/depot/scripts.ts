@@ -3,9 +3,19 @@
  * the package says so, in a process group of its own that ends with it, its output kept.
  */
 import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
-import { closeSync, fstatSync, readSync } from 'node:fs';
-import { b, bytes, fromBuffer, printable, split, toText, type Bytes } from '../bytes/bytes.ts';
+import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
+import {
+  b,
+  bytes,
+  fromBuffer,
+  printable,
+  split,
+  toBuffer,
+  toText,
+  type Bytes,
+} from '../bytes/bytes.ts';
 import { join } from '../bytes/path.ts';
+import { readAt } from '../files/content.ts';
 import { errnoOf } from '../files/error.ts';
 import { createAt, openFileAt } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
@@ -17,6 +27,7 @@ import { architecture } from '../site/arch.ts';
 import type { User } from '../site/accounts.ts';
 import { demandAccount } from '../site/site-accounts.ts';
 import { packagePath, softwarePath } from '../site/site.ts';
+import { shipped } from './resources.ts';
 import { killGroup, runToEnd, type Ending, type ScriptProcess } from './script-process.ts';
 
 const LOG = b`/.software/local/.admin/log`;
@@ -24,10 +35,25 @@ const LOG = b`/.software/local/.admin/log`;
 const SHOWN = 20;
 const TAIL = 16_384;
 
-/** Whether a package has a script to run. */
+/** Whether a package has a script to run: one that is still the skeleton's has nothing to do. */
 export function hasScript(host: Host, directory: Bytes): boolean {
-  return host.walker.stat(scriptPath(directory), { follow: true })?.type === 'f';
+  const place = host.walker.tryLocate(scriptPath(directory), { follow: true });
+  const found = place === undefined ? undefined : statAt(place.dir, place.name);
+  if (place === undefined || found?.type !== 'f') return false;
+  return found.size > MOST_OF_SKELETON || !isSkeleton(readAt(place.dir, place.name));
 }
+
+/** Whether a script is the template as `xh mkpkg` fills it in, for whatever name. */
+function isSkeleton(script: Bytes): boolean {
+  const template = fromBuffer(readFileSync(toBuffer(join(shipped('templates'), INSTALL_TEMPLATE))));
+  const [before = b``, after = b``] = split(template, '@NAME@');
+  if (!script.startsWith(before) || !script.endsWith(after)) return false;
+  const name = script.slice(before.length, script.length - after.length);
+  return script.length > before.length + after.length && !name.includes('\n');
+}
+
+const INSTALL_TEMPLATE = b`package/.admin/Install`;
+const MOST_OF_SKELETON = 65_536;
 
 /**
  * Runs `Install ACTION` and waits for its end.

@@ -209,7 +209,7 @@ function decodeListing(
   const namesAt = rowsAt + padded(objects * STRIDE * 4);
   const targetsAt = namesAt + padded(namesLength);
   const linksAt = targetsAt + padded(targetsLength);
-  const attributesAt = linksAt + links * 8;
+  const attributedAt = linksAt + links * 8;
   const targets = new Map<number, Bytes>();
   const pairs = integers(buffer, linksAt, links * 2);
   for (let i = 0; i < pairs.length; i += 2) {
@@ -222,9 +222,9 @@ function decodeListing(
       rows: integers(buffer, rowsAt, objects * STRIDE),
       targets,
       failed: new Map(),
-      withAttributes: [...integers(buffer, attributesAt, withAttributes)],
+      withAttributes: [...integers(buffer, attributedAt, withAttributes)],
     },
-    end: attributesAt + padded(withAttributes * 4),
+    end: attributedAt + padded(withAttributes * 4),
   };
 }
 

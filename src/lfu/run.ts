@@ -85,8 +85,7 @@ async function run(stage: Stage): Promise<void> {
   tally.planned(plan);
   refuseDeletions(plan, options);
   if (options.dryRun === true) {
-    for (const change of plan.changes) tally.changed(change);
-    ledger?.pretend(plan.changes);
+    for (const change of ledger?.pretend(plan.changes) ?? plan.changes) tally.changed(change);
     return;
   }
   ledger?.begin(plan.changes);

@@ -18,5 +18,5 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-  if (named.length === 0 || named.includes(name)) await benchmark();
+  if (named.length === 0 || named.includes(name)) benchmark();
 }

@@ -108,6 +108,16 @@ function wrong(words: readonly string[], { status, stderr }: Ended): string[] {
   return problems.map((each) => `xh ${words.join(' ')}: ${each}: ${stderr}`);
 }
 
+test('eight people make packages on a new site at once, two of each name: one of each two is told', async () => {
+  fixture.restore('begun');
+  const names = ['one', 'two', 'three', 'four'];
+  const all = await Promise.all([...names, ...names].map((name) => fixture.xh('mkpkg', name)));
+  expect(all.map(({ status }) => status).toSorted()).toEqual([0, 0, 0, 0, 3, 3, 3, 3]);
+  const { stdout } = await fixture.must('list');
+  expect(stdout.match(/\w+(?= +0\.1\.0)/g)).toEqual(names.toSorted());
+  expect(leftovers(snapshot(fixture.root))).toEqual([]);
+});
+
 /** An install that holds the lock until it is ended. */
 async function holdLock(): Promise<ChildProcess> {
   fixture.restore('depot');

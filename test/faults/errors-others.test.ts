@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeFixture, type Fixture } from './fixture.ts';
+import { endsOf } from './kills.ts';
 import { refuseEach, type Refused } from './refusals.ts';
-import { isSync, requireStrace } from './strace.ts';
+import { differences, leftovers, snapshot } from './snapshot.ts';
+import { isSync, refusedFrom, requireStrace } from './strace.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {
@@ -40,4 +42,23 @@ test.each(Object.keys(OTHERS))(
     expect(problems).toEqual([]);
   },
   280_000,
+);
+
+test.each([2, 5, 9, 16])(
+  'a disk that fails for good at the %d. rename: what could not be taken back is settled when it is mended',
+  async (number) => {
+    const { before, after } = await endsOf(fixture, 'depot', ['install', 'clock@1.0']);
+    const run = fixture.run('depot', ['install', 'clock@1.0']);
+    const { status, stderr } = await refusedFrom(run, { name: 'renameat2', number }, 'EIO');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^xh: .*input\/output error .*\n +→ \S/);
+    const halfWay = leftovers(snapshot(fixture.root)).length > 0;
+    expect(/taking the change back failed too: .*\n +→ .*xh recover/.test(stderr)).toBe(halfWay);
+    await fixture.must('recover');
+    const now = snapshot(fixture.root);
+    expect(leftovers(now)).toEqual([]);
+    expect(differences(before, now).length === 0 || differences(after, now).length === 0).toBe(
+      true,
+    );
+  },
 );

@@ -7,15 +7,17 @@
  * log that it was hit where the first run was.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** One call of the main thread that changes something below the site root. */
 export interface SystemCall {
   readonly name: string;
-  /** Its number among the calls of that name, from 1. */
+  /** Its number, from 1, among the calls of that name; in the directory, where there is one. */
   readonly number: number;
+  /** Where a file is opened: the interpreter opens files too, now more and now less. */
+  readonly directory?: string;
   /** As strace shows it, what differs from run to run taken out. */
   readonly shown: string;
   /** Whether it did what it was asked to, in the first run. */
@@ -30,7 +32,7 @@ export interface Run {
   readonly env?: NodeJS.ProcessEnv;
   /** Makes the site what it is to be when the command starts. */
   readonly prepare: () => void;
-  /** Calls that are tampered with in each run: `renameat2:error=EINVAL`. */
+  /** Calls that are tampered with in each run, `renameat2:error=EINVAL`; then none is picked that opens. */
   readonly always?: readonly string[];
 }
 
@@ -90,18 +92,20 @@ export async function recordCalls(run: Run): Promise<readonly SystemCall[]> {
     run,
     TRACED.map((name) => `?${name}`),
   );
-  DBG.set(run.words.join(' '), log);
   if (ended.status !== 0) throw new Error(`${run.words.join(' ')}: ${ended.stderr}`);
   const counts = new Map<string, number>();
   const calls: SystemCall[] = [];
   for (const line of callsOfMainThread(log)) {
     const name = nameOf(line);
-    const number = (counts.get(name) ?? 0) + 1;
-    counts.set(name, number);
+    const directory = directoryOf(line);
+    const kind = `${name} ${directory ?? ''}`;
+    const number = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, number);
     if (!changes(line, run.root)) continue;
     calls.push({
       name,
       number,
+      ...(directory !== undefined && { directory }),
       shown: timeless(line, run.root),
       succeeded: !/\) += -1 /.test(line),
     });
@@ -124,6 +128,16 @@ export function refusedAt(run: Run, call: SystemCall, errno: string): Promise<En
   return tamper(run, call, `error=${errno}`);
 }
 
+/** Runs a command; from the `number`th on the system refuses all calls of that name. */
+export async function refusedFrom(
+  run: Run,
+  { name, number }: Pick<SystemCall, 'name' | 'number'>,
+  errno: string,
+): Promise<Ended> {
+  const injected = ['-e', `inject=${name}:error=${errno}:when=${number}+`];
+  return (await trace(run, [name], injected)).ended;
+}
+
 /** `123 calls of 17 names: 12 fsync, …` */
 export function countText(calls: readonly SystemCall[]): string {
   const counts = new Map<string, number>();
@@ -133,44 +147,42 @@ export function countText(calls: readonly SystemCall[]): string {
 }
 
 async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
-  const { name, number } = call;
+  const { name, number, directory } = call;
+  const paths = directory === undefined ? [] : ['-P', directory];
   let hit: string | undefined;
   for (const offset of OFFSETS) {
     const at = number + offset;
-    const { ended, log } = await trace(run, [name], [`${name}:${how}:when=${at}`]);
+    const injected = ['-e', `inject=${name}:${how}:when=${at}`, ...paths];
+    const { ended, log } = await trace(run, [name], injected);
     hit = [...callsOfMainThread(log)].filter((line) => nameOf(line) === name)[at - 1];
     if (hit !== undefined && sameCall(timeless(hit, run.root), call.shown)) return ended;
   }
-  writeFileSync('/tmp/dbg-ref', DBG.get(run.words.join(' ')) ?? 'none');
-  writeFileSync('/tmp/dbg-now', (await trace(run, TRACED.map((n) => `?${n}`))).log);
   throw new Error(`${name} number ${number} was ${call.shown} and is now ${String(hit)}`);
 }
 
 /**
- * Where else a call may have got to. The interpreter itself now and then makes one more, as when the
- * end of a child is told to its main thread and not to another.
+ * Where else a call may have got to: the interpreter itself writes once more when the end of a child
+ * happens to be told to its main thread.
  */
 const OFFSETS = [0, 0, -1, 1, 0, -1, 1];
 
-const DBG = new Map<string, string>();
 let logs = 0;
 
 /** Runs a command in its prepared site under strace. */
 async function trace(
   run: Run,
   names: readonly string[],
-  tampering: readonly string[] = [],
+  options: readonly string[] = [],
 ): Promise<{ readonly ended: Ended; readonly log: string }> {
   run.prepare();
   logs += 1;
   const file = join(tmpdir(), `xhier-strace-${process.pid}-${logs}`);
   const always = run.always ?? [];
   const traced = [...names, ...always.map((each) => each.replace(/:.*/, ''))].join(',');
-  const injected = [...always, ...tampering].flatMap((each) => ['-e', `inject=${each}`]);
   // stops at no other calls, but sends no signals either
-  const quick = tampering.some((each) => each.includes('signal=')) ? [] : ['--seccomp-bpf'];
-  const options = ['-f', ...quick, '-y', '-s', '300', '-o', file];
-  const words = [...options, '-e', `trace=${traced}`, ...injected];
+  const quick = options.some((each) => each.includes('signal=')) ? [] : ['--seccomp-bpf'];
+  const words = ['-f', ...quick, '-y', '-s', '300', '-o', file, '-e', `trace=${traced}`];
+  words.push(...always.flatMap((each) => ['-e', `inject=${each}`]), ...options);
   const ended = await runCommand('strace', [...words, ...run.words], {
     ...(run.env !== undefined && { env: run.env }),
   });
@@ -213,6 +225,11 @@ function* callsOfMainThread(text: string): Generator<string> {
     const [, thread, rest] = /^(\d+) +(.*)$/.exec(line) ?? [];
     if (thread === main && rest !== undefined && /^\w+\(/.test(rest)) yield rest;
   }
+}
+
+/** The directory that a file is opened in. */
+function directoryOf(line: string): string | undefined {
+  return /^openat\(\d+<([^>]*)>/.exec(line)?.[1];
 }
 
 function nameOf(line: string): string {

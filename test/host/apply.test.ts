@@ -123,7 +123,9 @@ describe('a plan is applied whole', () => {
     expect(after).not.toHaveProperty('etc/old');
     expect(after).not.toHaveProperty('etc/empty');
     expect(Object.keys(after).filter((name) => name.includes('.xhier-'))).toEqual([]);
-    expect(statSync(join(site.path, 'opt/tree/bin'), { bigint: true }).mtimeNs).toBe(1_000_000_000_005n);
+    expect(statSync(join(site.path, 'opt/tree/bin'), { bigint: true }).mtimeNs).toBe(
+      1_000_000_000_005n,
+    );
     expect(readdirSync(join(site.path, '.software/local/.admin/journal'))).toEqual([]);
   });
 

@@ -28,9 +28,16 @@ export interface LedgerUse {
   /** Other slaves of the configuration, by real path. */
   readonly otherSlaves?: readonly Bytes[];
   /** What dry runs before this one would have left, by slave. */
-  readonly pretended?: Map<Bytes, Ledger>;
+  readonly pretended?: Map<Bytes, Pretended>;
   /** Told what is odd about the ledger. */
   readonly warn?: (message: string) => void;
+}
+
+/** What dry runs would have made of a slave. */
+export interface Pretended {
+  readonly ledger: Ledger;
+  /** Directories that they would have made. */
+  readonly directories: Set<Bytes>;
 }
 
 export interface ConfiguredMaster {
@@ -46,8 +53,11 @@ export interface RunLedger {
   problem(problem: LfuProblem): void;
   /** When all is done. */
   finish(looked: Looked): void;
-  /** Instead of beginning: the rest of the dry runs shall see what this one would leave. */
-  pretend(changes: readonly LfuChange[]): void;
+  /**
+   * Instead of beginning: the dry runs after this one shall see what it would leave.
+   * @returns those of `changes` that no dry run before it would have made
+   */
+  pretend(changes: readonly LfuChange[]): readonly LfuChange[];
   close(): void;
 }
 
@@ -76,7 +86,7 @@ export function openRunLedger(use: LedgerUse, roots: LedgerRoots): RunLedger | u
   }
   if (roots.dryRun) {
     const ledger =
-      pretended?.get(roots.slave) ?? ledgerOf(readLedger(site, roots.slave), use, roots);
+      pretended?.get(roots.slave)?.ledger ?? ledgerOf(readLedger(site, roots.slave), use, roots);
     return runWith({ use, roots, ledger, reserved, held: undefined });
   }
   const held = holdLedger(site, roots.slave);
@@ -180,7 +190,14 @@ function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
     pretend(changes) {
       for (const change of changes) changed(change);
       settle();
-      use.pretended?.set(ledger.slave, ledger);
+      const directories = use.pretended?.get(ledger.slave)?.directories ?? new Set();
+      use.pretended?.set(ledger.slave, { ledger, directories });
+      return changes.filter((change) => {
+        if (change.kind !== 'make' || change.type !== 'd') return true;
+        const isNew = !directories.has(pathOf(change));
+        directories.add(pathOf(change));
+        return isNew;
+      });
     },
     close() {
       held?.close();
@@ -270,7 +287,7 @@ function withoutLedger(roots: LedgerRoots, reserved: readonly Bytes[]): RunLedge
     changed: nothing,
     problem: nothing,
     finish: nothing,
-    pretend: nothing,
+    pretend: (changes) => changes,
     close: nothing,
   };
 }

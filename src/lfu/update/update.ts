@@ -9,8 +9,7 @@ import { basename, dirname, join } from '../../bytes/path.ts';
 import { DiagnosticError, type Diagnostic } from '../../message/diagnostic.ts';
 import { readAccounts } from '../../site/accounts.ts';
 import type { Site } from '../../site/site.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { LedgerUse } from '../ledger/run-ledger.ts';
+import type { LedgerUse, Pretended } from '../ledger/run-ledger.ts';
 import type { DeleteLimit, LfuReport, LfuResult } from '../options.ts';
 import type { StopSignal } from '../pace.ts';
 import { compileRules, type RuleSet } from '../rules/evaluator.ts';
@@ -79,7 +78,7 @@ export function prepareMasters(
 /** Gives each of the masters its turn. @returns the worst exit code */
 export async function update(options: UpdateOptions): Promise<number> {
   const { masters, report } = options;
-  const pretended = new Map<Bytes, Ledger>();
+  const pretended = new Map<Bytes, Pretended>();
   const warned = new Set<string>();
   let worst = 0;
   for (const prepared of masters) {
