@@ -111,15 +111,11 @@ interface Parsed {
   readonly color?: ColorWhen;
 }
 
-function createParser(scripts: ScriptText[]): Command {
+/** Adds what rules come from; they go to `scripts` in the order given. */
+export function addRuleOptions(command: Command, scripts: ScriptText[]): Command {
   const collect = (word: string, words: readonly string[] = []): string[] => [...words, word];
   let texts = 0;
-  return new Command('lfu')
-    .usage('[options] MASTER SLAVE')
-    .description(
-      'Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.',
-    )
-    .argument('[directories...]')
+  return command
     .option('-f <file>', 'rules from a file, - for standard input (may repeat)', (word: string) => {
       scripts.push(readScript(word));
       return word;
@@ -135,6 +131,17 @@ function createParser(scripts: ScriptText[]): Command {
         return word;
       },
     )
+    .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect);
+}
+
+function createParser(scripts: ScriptText[]): Command {
+  const command = new Command('lfu')
+    .usage('[options] MASTER SLAVE')
+    .description(
+      'Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.',
+    )
+    .argument('[directories...]');
+  return addRuleOptions(command, scripts)
     .option('-n, --dry-run', 'print what would change, and touch nothing')
     .option('-i, --itemize', 'print a line for each change')
     .option('--json', 'print a JSON object for each change')
@@ -148,7 +155,6 @@ function createParser(scripts: ScriptText[]): Command {
     .option('--fsync', 'make each file durable before it gets its name')
     .option('--jobs <n>', 'how many threads look at the trees, at most', positive)
     .option('--bwlimit <rate>', 'bytes a second to copy, or with k, M, G', rate)
-    .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect)
     .option('--check', 'read the rules, with every list and netgroup, and run nothing')
     .option('--log <file>', 'append a line for each change; JSON with --json')
     .option('--marker <name>', "refuse when MASTER's .lfu-master does not say NAME")

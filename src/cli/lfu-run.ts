@@ -187,7 +187,10 @@ function openLog(path: Bytes): Appender {
 }
 
 /** The first signal asks the run to stop; the second is not waited for. */
-export function listenForSignals(): { readonly signal: () => StopSignal | undefined; forget(): void } {
+export function listenForSignals(): {
+  readonly signal: () => StopSignal | undefined;
+  forget(): void;
+} {
   let caught: StopSignal | undefined;
   const catchSignal = (signal: StopSignal): void => {
     if (caught !== undefined) process.exit(caught === 'SIGINT' ? 130 : 143);

@@ -10,6 +10,10 @@ type Command = (words: readonly string[]) => Promise<number>;
 
 /** By their names, each loaded when it is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  explain: async () => (await import('./lfu-explain.ts')).lfuExplain,
+  mark: async () => (await import('./lfu-mark.ts')).lfuMark,
+  owns: async () => (await import('./lfu-owns.ts')).lfuOwns,
+  recent: async () => (await import('./lfu-recent.ts')).lfuRecent,
   update: async () => (await import('./lfu-update.ts')).lfuUpdate,
 };
 

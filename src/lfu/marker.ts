@@ -65,7 +65,8 @@ export function markMaster(path: Bytes, name: Bytes, force: boolean): Bytes | un
     const found = readMarker(root);
     if (found === name) return found;
     if (statAt(root, MARKER) !== undefined && !force) {
-      const shown = found === undefined ? `has a ${MARKER} that is no marker` : `is '${printable(found)}'`;
+      const shown =
+        found === undefined ? `has a ${MARKER} that is no marker` : `is '${printable(found)}'`;
       throw new XhError('E_LFU_MARKER', `${printable(path)} ${shown} already`, {
         exit: EXIT.refused,
         place: { file: b`${path}/${MARKER}` },

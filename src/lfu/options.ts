@@ -21,6 +21,8 @@ export interface LfuOptions {
   readonly ledger?: LedgerUse | undefined;
   /** Plan and report, touch nothing. */
   readonly dryRun?: boolean;
+  /** Look only at the object of that path below the tree; for dry runs. */
+  readonly only?: Bytes;
   /** Compare contents where size and time are no reason to copy. */
   readonly checksum?: boolean;
   /** Refuse when more goes than this. */

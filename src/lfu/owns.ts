@@ -45,7 +45,10 @@ export function ownerOf(
   path: Bytes,
   configured: readonly ConfiguredPair[],
 ): Ownership | undefined {
-  const slave = innermost(path, [...slavesWithLedger(site), ...configured.map((each) => each.slave)]);
+  const slave = innermost(path, [
+    ...slavesWithLedger(site),
+    ...configured.map((each) => each.slave),
+  ]);
   if (slave === undefined) return undefined;
   const below = belowSlave(slave, path);
   const found = readLedger(site, slave);
@@ -53,7 +56,10 @@ export function ownerOf(
   const offers =
     found.kind === 'ledger'
       ? known(found.ledger, below)
-      : guessed(configured.filter((each) => each.slave === slave), below);
+      : guessed(
+          configured.filter((each) => each.slave === slave),
+          below,
+        );
   return { ...base, ...offers };
 }
 

@@ -28,6 +28,7 @@ import {
   type Root,
   type SlaveRoot,
 } from './roots.ts';
+import { narrowTo } from './scan/narrow.ts';
 import { NOTHING_THERE, directoryScanner } from './scan/scanner.ts';
 
 /**
@@ -129,15 +130,20 @@ async function makePlan(stage: Stage): Promise<Plan> {
   const slaveTree = slave.dir === undefined ? undefined : openTree(slave.dir);
   try {
     const scan = { workingDirectory, privileged };
+    const whole = {
+      master: hasLeft ? NOTHING_THERE : directoryScanner(masterTree, scan),
+      slave: slaveTree === undefined ? NOTHING_THERE : directoryScanner(slaveTree, scan),
+    };
+    const scanners = options.only === undefined ? whole : narrowTo(options.only, whole);
     return await planRun({
       master: {
-        scanner: hasLeft ? NOTHING_THERE : directoryScanner(masterTree, scan),
+        scanner: scanners.master,
         path: master.path,
         tree: masterTree,
         root: rootObject(master.dir, privileged),
       },
       slave: {
-        scanner: slaveTree === undefined ? NOTHING_THERE : directoryScanner(slaveTree, scan),
+        scanner: scanners.slave,
         path: slave.path,
         root: slave.dir === undefined ? undefined : rootObject(slave.dir, privileged),
         open: (place) => {
@@ -147,7 +153,7 @@ async function makePlan(stage: Stage): Promise<Plan> {
       },
       pairs: () => pairsOf(stage, privileged),
       claims: ledger?.claims,
-      partly: hasLeft,
+      partly: hasLeft || options.only !== undefined,
       facts: factsOf(stage),
       decide: decideOf(options),
       checksum: options.checksum === true,
@@ -180,8 +186,9 @@ function pairsOf(
   if (slave.dir === undefined || options.checksum === true || decideOf(options) !== undefined) {
     return undefined;
   }
+  if (options.hasLeft === true || options.only !== undefined) return undefined;
   // the ledger has to be told of every name once
-  if (ledger?.claims.complete === false || options.hasLeft === true) return undefined;
+  if (ledger?.claims.complete === false) return undefined;
   return openPairScan(master.dir, slave.dir, {
     threads: options.jobs ?? Math.min(availableParallelism(), MOST_THREADS),
     owners: options.noOwner !== true,

@@ -47,7 +47,7 @@ test('eight commands at once come to what they come to one after the other', asy
   let committed = 0;
   let waited = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const start = round % 2 === 0 ? 'installed' : 'depot';
+    const start = round % 2 === 0 ? 'scripted installed' : 'depot';
     fixture.restore(start);
     const chosen = Array.from(
       { length: 8 },
@@ -112,7 +112,9 @@ test('eight people make packages on a new site at once, two of each name: one of
   fixture.restore('begun');
   const names = ['one', 'two', 'three', 'four'];
   const all = await Promise.all([...names, ...names].map((name) => fixture.xh('mkpkg', name)));
-  expect(all.map(({ status }) => status).toSorted()).toEqual([0, 0, 0, 0, 3, 3, 3, 3]);
+  const statuses = all.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 0)).toHaveLength(4);
+  expect(statuses.filter((status) => status === 3)).toHaveLength(4);
   const { stdout } = await fixture.must('list');
   expect(stdout.match(/\w+(?= +0\.1\.0)/g)).toEqual(names.toSorted());
   expect(leftovers(snapshot(fixture.root))).toEqual([]);

@@ -21,3 +21,13 @@ test('an install that the disk refuses any change says which and what to do, and
   });
   expect(problems).toEqual([]);
 }, 280_000);
+
+test('an install whose changes the disk refuses takes back what its scripts have done', async () => {
+  const problems = await refuseEach(fixture, {
+    state: 'scripted depot',
+    words: ['install', 'clock@1.0'],
+    errnos: ({ name }) => (/^(?:rename|mkdir|symlink)/.test(name) ? ['EIO'] : []),
+    next: (index) => index % 3 === 0,
+  });
+  expect(problems).toEqual([]);
+}, 120_000);

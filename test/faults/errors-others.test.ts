@@ -47,8 +47,8 @@ test.each(Object.keys(OTHERS))(
 test.each([2, 5, 9, 16])(
   'a disk that fails for good at the %d. rename: what could not be taken back is settled when it is mended',
   async (number) => {
-    const { before, after } = await endsOf(fixture, 'depot', ['install', 'clock@1.0']);
-    const run = fixture.run('depot', ['install', 'clock@1.0']);
+    const { before, after } = await endsOf(fixture, 'scripted depot', ['install', 'clock@1.0']);
+    const run = fixture.run('scripted depot', ['install', 'clock@1.0']);
     const { status, stderr } = await refusedFrom(run, { name: 'renameat2', number }, 'EIO');
     expect(status).toBe(1);
     expect(stderr).toMatch(/^xh: .*input\/output error .*\n +→ \S/);

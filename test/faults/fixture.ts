@@ -43,8 +43,9 @@ export interface Fixture {
 }
 
 /**
- * States: `depot` (`older` is installed, `clock-1.0` and `clock-2.0` are not), `installed` (so is
- * `clock-1.0`), `astray` (its links need mending), `begun` (nothing but `/etc`).
+ * States: `begun` (nothing but `/etc`), `depot` (`older` is installed, `clock-1.0` and `clock-2.0` are
+ * not), `installed` (so is `clock-1.0`), `astray` (its links need mending); `scripted depot` and
+ * `scripted installed`, where the versions of `clock` have a script, which writes what it was told.
  */
 export async function makeFixture(): Promise<Fixture> {
   const directory = realpathSync(mkdtempSync(join(fastDirectory(), 'xhier-faults-')));
@@ -92,7 +93,7 @@ export async function makeFixture(): Promise<Fixture> {
   return fixture;
 }
 
-async function furnish({ root, software, keep, must }: Fixture): Promise<void> {
+async function furnish({ root, software, keep, restore, must }: Fixture): Promise<void> {
   writeTree(root, SYSTEM);
   keep('begun');
   writeTree(join(software, 'older'), {
@@ -108,6 +109,12 @@ async function furnish({ root, software, keep, must }: Fixture): Promise<void> {
   // the skeleton's own does nothing, but takes time
   rmSync(join(root, 'software/older/.admin/Install'));
   await must('install', 'older');
+  keep('scripted depot');
+  await must('install', 'clock@1.0');
+  keep('scripted installed');
+  restore('scripted depot');
+  for (const version of ['1.0', '2.0'])
+    rmSync(join(root, `software/clock-${version}/.admin/Install`));
   keep('depot');
   await must('install', 'clock@1.0');
   keep('installed');

@@ -22,13 +22,13 @@ const clock = ['clock 1.0', 'clock 2.0'];
 const COMMANDS: Readonly<Record<string, (software: string) => Killed>> = {
   'an uninstall': () => ({
     which,
-    state: 'installed',
+    state: 'scripted installed',
     words: ['uninstall', 'clock-1.0'],
     programs: { older },
   }),
   'a switch of versions': () => ({
     which,
-    state: 'installed',
+    state: 'scripted installed',
     words: ['use', 'clock@2.0'],
     programs: { older, clock },
   }),

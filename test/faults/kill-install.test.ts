@@ -14,7 +14,7 @@ afterAll(() => {
 
 test('an install that is killed at any change it makes leaves a site that works, and is settled whole', async () => {
   const problems = await killEach(fixture, {
-    state: 'depot',
+    state: 'scripted depot',
     words: ['install', 'clock@1.0'],
     programs: { older: ['older answers'] },
   });

@@ -38,9 +38,9 @@ test.each([
 );
 
 test.each([
-  { state: 'depot', words: ['install', 'clock@1.0'] },
-  { state: 'installed', words: ['use', 'clock@2.0'] },
-  { state: 'installed', words: ['uninstall', 'clock-1.0'] },
+  { state: 'scripted depot', words: ['install', 'clock@1.0'] },
+  { state: 'scripted installed', words: ['use', 'clock@2.0'] },
+  { state: 'scripted installed', words: ['uninstall', 'clock-1.0'] },
 ])(
   'a recovery of $words that is killed itself is settled by the next one',
   async ({ state, words }) => {

@@ -86,6 +86,9 @@ test('a script that is interrupted ends, and what an earlier one did is taken ba
 test('scripts of a command that is killed are taken back by the next one, the last one first', async () => {
   const { child, log } = await startScripts();
   child.kill('SIGKILL');
+  await new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
   const { stderr } = await fixture.must('recover');
   expect(stderr).toMatch(/^xh install of \S+ at \S+ had been interrupted: it was taken back\n/);
   expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual([

@@ -8,8 +8,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** One call of the main thread that changes something below the site root. */
 export interface SystemCall {
@@ -164,7 +163,7 @@ async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
  * Where else a call may have got to: the interpreter itself writes once more when the end of a child
  * happens to be told to its main thread.
  */
-const OFFSETS = [0, 0, -1, 1, 0, -1, 1];
+const OFFSETS = [0, 0, -1, 0, 1, -1, 0, 1, 0, -1, 0, 1];
 
 let logs = 0;
 
@@ -176,7 +175,7 @@ async function trace(
 ): Promise<{ readonly ended: Ended; readonly log: string }> {
   run.prepare();
   logs += 1;
-  const file = join(tmpdir(), `xhier-strace-${process.pid}-${logs}`);
+  const file = join(dirname(run.root), `strace-${logs}`);
   const always = run.always ?? [];
   const traced = [...names, ...always.map((each) => each.replace(/:.*/, ''))].join(',');
   // stops at no other calls, but sends no signals either

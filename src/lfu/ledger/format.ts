@@ -129,7 +129,9 @@ export function encodeGroups(groups: Iterable<Group>): Bytes {
 }
 
 /** The groups of a directory, their names as one text with `/` between them. */
-export function* groupsIn(text: Bytes): Generator<{ readonly state: number; readonly names: Bytes }> {
+export function* groupsIn(
+  text: Bytes,
+): Generator<{ readonly state: number; readonly names: Bytes }> {
   for (let at = 0; at < text.length;) {
     const blank = text.indexOf(' ', at);
     const end = text.indexOf('\0', at);

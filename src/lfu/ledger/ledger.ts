@@ -64,7 +64,8 @@ export class Ledger {
     const entries = new Map<Bytes, State>();
     for (const { state, names } of groupsIn(text)) {
       const found = this.#states[state];
-      if (found !== undefined) for (const name of names.split('/')) entries.set(name as Bytes, found);
+      if (found !== undefined)
+        for (const name of names.split('/')) entries.set(name as Bytes, found);
     }
     return entries;
   }
@@ -142,7 +143,9 @@ export class Ledger {
 
   /** Forgets what is in `directory` and below it. */
   remove(directory: Bytes): void {
-    for (const path of [...this.below(directory)]) {
+    // collected first: what is gone through may not change meanwhile
+    const paths = Array.from(this.below(directory));
+    for (const path of paths) {
       this.#directories.delete(path);
       this.#entries.delete(path);
     }

@@ -144,7 +144,8 @@ function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
   function settle(): void {
     for (const path of goneDirectories) ledger.remove(path);
     const isGone = (directory: Bytes): boolean => {
-      for (let at = directory; at !== ''; at = parentOf(at)) if (goneDirectories.has(at)) return true;
+      for (let at = directory; at !== ''; at = parentOf(at))
+        if (goneDirectories.has(at)) return true;
       return false;
     };
     for (const [path, { after }] of turn.edits) if (!isGone(path)) ledger.set(path, after);

@@ -3,7 +3,15 @@
  * NAME made of the tree's path. A ledger is replaced in one step, and by one run at a time.
  */
 import { closeSync, readFileSync, readSync } from 'node:fs';
-import { b, bytes, fromJson, printable, toText, type Bytes, type JsonBytes } from '../../bytes/bytes.ts';
+import {
+  b,
+  bytes,
+  fromJson,
+  printable,
+  toText,
+  type Bytes,
+  type JsonBytes,
+} from '../../bytes/bytes.ts';
 import { basename } from '../../bytes/path.ts';
 import { sha256, writeFileDurably } from '../../files/content.ts';
 import { listDir, openDirAt, withDir } from '../../files/dir.ts';
@@ -19,8 +27,7 @@ import { Ledger } from './ledger.ts';
 
 /** What there is of a ledger. */
 export type Found =
-  | { readonly kind: 'ledger'; readonly ledger: Ledger }
-  | { readonly kind: 'absent' | 'damaged' };
+  { readonly kind: 'ledger'; readonly ledger: Ledger } | { readonly kind: 'absent' | 'damaged' };
 
 /** The file of `slave`'s ledger, to be named in messages. `slave` is a real path. */
 export function ledgerPath(site: Site, slave: Bytes): Bytes {
@@ -100,7 +107,9 @@ const LONG_HEADER = 1 << 18;
 
 /** The last component for people, a hash of the whole for certainty. */
 function directoryName(slave: Bytes): Bytes {
-  const last = basename(slave).replace(/[^A-Za-z0-9_]/g, '_').slice(0, 50);
+  const last = basename(slave)
+    .replace(/[^A-Za-z0-9_]/g, '_')
+    .slice(0, 50);
   return bytes(`${last || 'root'}-${sha256(slave).slice(0, 12)}`);
 }
 

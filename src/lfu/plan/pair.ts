@@ -63,7 +63,9 @@ export async function planListed(
     ...master,
     privileged: input.privileged,
   });
-  let { decisions, shared } = yieldToOthers(run, at, prepared, slaveListing);
+  const yielded = yieldToOthers(run, at, prepared, slaveListing);
+  const { shared } = yielded;
+  let { decisions } = yielded;
   let compared: ReadonlyMap<number, boolean> = NOT_COMPARED;
   if (input.checksum) {
     decisions ??= found.names.map(() => DEFAULT);

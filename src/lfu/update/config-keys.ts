@@ -35,8 +35,7 @@ export interface MasterOptions {
 
 /** Rules as the file gives them. */
 export type RuleEntry =
-  | { readonly kind: 'file'; readonly path: Bytes }
-  | { readonly kind: 'text'; readonly text: Bytes };
+  { readonly kind: 'file'; readonly path: Bytes } | { readonly kind: 'text'; readonly text: Bytes };
 
 /** A `[[master]]`. */
 export interface MasterEntry extends MasterOptions {
@@ -151,13 +150,13 @@ export const logKind = record<LogEntry>("a table with the keys 'format', 'size' 
 /** Keys at the top of the file. */
 export const TOP_KEYS = ['defaults', 'log', 'master'] as const;
 
-/** `text` where it stands in the file, so that what is found in it is told by its place there. */
-export function placedText(content: Bytes, at: number, text: Bytes): Bytes {
+/** `value` where it stands in the file, so that what is found in it is told by its place there. */
+export function placedText(content: Bytes, at: number, value: Bytes): Bytes {
   const fence = content.startsWith("'''", at) || content.startsWith('"""', at) ? 3 : 1;
   let start = at + fence;
   // the first line end of a text in several lines is none of it
   const lineEnd = /^\r?\n/.exec(slice(content, start, start + 2))?.[0].length ?? 0;
   if (fence === 3) start += lineEnd;
   const before = slice(content, 0, start);
-  return (before.replace(/[^\n]/g, ' ') + text) as Bytes;
+  return (before.replace(/[^\n]/g, ' ') + value) as Bytes;
 }

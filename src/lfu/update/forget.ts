@@ -13,7 +13,9 @@ import { holdLedger, readLedger, slavesWithLedger } from '../ledger/store.ts';
 export function slavesOf(site: Site, master: Bytes): readonly Bytes[] {
   return slavesWithLedger(site).filter((slave) => {
     const found = readLedger(site, slave);
-    return found.kind === 'ledger' && found.ledger.find(master) !== undefined;
+    if (found.kind !== 'ledger') return false;
+    const number = found.ledger.find(master);
+    return number !== undefined;
   });
 }
 
@@ -64,7 +66,8 @@ export function releaseFiles(site: Site, master: Bytes, slave: Bytes): void {
     const { ledger } = held.found;
     const number = ledger.find(master);
     if (number === undefined) return;
-    for (const directory of [...ledger.directories()]) {
+    const directories = Array.from(ledger.directories());
+    for (const directory of directories) {
       const entries = [...ledger.entries(directory)].map(([name, state]) => {
         const rest = withoutOffer(state, number);
         return [name, rest.supplier === number ? { ...rest, supplier: -1 } : rest] as const;

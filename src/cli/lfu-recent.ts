@@ -1,0 +1,112 @@
+/** `lfu recent`: what changed lately, for any user. */
+import { bytes, printable, toJson, type Bytes } from '../bytes/bytes.ts';
+import { join } from '../bytes/path.ts';
+import { shown } from '../lfu/line.ts';
+import { recentEntries, type LogEntry } from '../lfu/recent.ts';
+import { realPathOf } from '../lfu/update/update.ts';
+import { parseAge } from '../lfu/rules/quantity.ts';
+import { EXIT } from '../message/error.ts';
+import { openSite } from '../site/open.ts';
+import {
+  addCommonOptions,
+  createCommand,
+  parseWords,
+  usageError,
+  withStreams,
+  type CommonOptions,
+} from './lfu-command.ts';
+import { absolutePath, realParent, slaveFinder } from './lfu-site.ts';
+import { rawArgument } from './raw-argument.ts';
+
+/** Runs one command line. @returns the exit code */
+export function lfuRecent(words: readonly string[]): Promise<number> {
+  return withStreams(({ out }) => {
+    const parser = addCommonOptions(
+      createCommand('recent', {
+        usage: '[options] [PATH...]',
+        description: 'Prints what updates have changed lately, the newest last.',
+        help: HELP,
+      })
+        .option('--since <time>', 'since then, or for so long', '7days')
+        .option('-a, --all', 'problems too, and what the rules had examined'),
+    );
+    if (!parseWords(parser, words)) return EXIT.done;
+    const options = parser.opts<Parsed>();
+    const site = openSite(options.root);
+    const slaveOf = slaveFinder(site);
+    const entries = recentEntries(site, {
+      since: moment(options.since),
+      all: options.all === true,
+      paths: parser.args
+        .map((word) => absolutePath(rawArgument(word)))
+        .flatMap((path) => [realParent(path), realPathOf(path)]),
+      slaveOf,
+    });
+    for (const entry of entries) {
+      const slave = slaveOf(entry.master);
+      out.write(
+        options.json === true ? JSON.stringify(recordOf(entry, slave)) : lineOf(entry, slave),
+      );
+    }
+    return EXIT.done;
+  });
+}
+
+interface Parsed extends CommonOptions {
+  readonly since: string;
+  readonly all?: true;
+}
+
+function lineOf(entry: LogEntry, slave: Bytes | undefined): string {
+  const { time, master, verb, what, path, rest } = entry;
+  const where = slave === undefined ? shown(path) : printable(join(slave, path));
+  const words = [localTime(time), printable(master), verb, what, `${where}${rest}`];
+  return words.filter((word) => word !== '').join(' ');
+}
+
+function recordOf(entry: LogEntry, slave: Bytes | undefined): object {
+  const { time, master, verb, what, path, rest } = entry;
+  const base = {
+    time: new Date(time).toISOString(),
+    master: toJson(master),
+    path: toJson(path),
+    ...(slave !== undefined && { slave: toJson(slave) }),
+  };
+  if (verb === 'problem') return { ...base, problem: what, message: rest.replace(/^: /, '') };
+  if (verb === 'examined') return { ...base, examined: true };
+  const [type = '', why = ''] = what.split(' ');
+  return { ...base, change: verb, type, why: why.split(',') };
+}
+
+/** `2026-03-01 03:00:07`, where the reader is. */
+function localTime(time: number): string {
+  const date = new Date(time);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+}
+
+/** Milliseconds since the epoch of a time as rules write it. */
+function moment(word: string): number {
+  const now = Date.now() / 1000;
+  const age = parseAge(bytes(word), now);
+  if ('problem' in age) {
+    throw usageError(`--since: ${age.problem}`, age.hint ?? 'write 2days, or a date: 2026-03-01');
+  }
+  return (now - age.value) * 1000;
+}
+
+const HELP = `
+A line is: time, master, and as 'lfu -i' has it what was done, to which type of object, why, and the
+path. PATH is a file or a directory of a slave; without one everything is shown. Times are written as
+in rules: 90s 15min 8hrs 3days 2wks 6mon 1yr, or a date.
+
+Examples:
+  lfu recent
+      the last seven days
+  lfu recent --since 2days /usr/local/bin
+      which programs are new or gone since the day before yesterday
+  lfu recent --all --since 2026-03-01T02:00
+      problems of the last night too
+
+Exit codes: 0; 1 the log cannot be read; 2 usage.`;
