@@ -13,10 +13,10 @@ import { dirname, join } from 'node:path';
 /** One call of the main thread that changes something below the site root. */
 export interface SystemCall {
   readonly name: string;
-  /** Its number, from 1, among the calls of that name; in the directory, where there is one. */
+  /** Its number, from 1, among the calls of that name; those on the path, where there is one. */
   readonly number: number;
-  /** Where a file is opened: the interpreter opens files too, now more and now less. */
-  readonly directory?: string;
+  /** Of what opens a file, the directory or the name: the interpreter opens files too, now more, now less. */
+  readonly path?: string;
   /** As strace shows it, what differs from run to run taken out. */
   readonly shown: string;
   /** Whether it did what it was asked to, in the first run. */
@@ -96,15 +96,15 @@ export async function recordCalls(run: Run): Promise<readonly SystemCall[]> {
   const calls: SystemCall[] = [];
   for (const line of callsOfMainThread(log)) {
     const name = nameOf(line);
-    const directory = directoryOf(line);
-    const kind = `${name} ${directory ?? ''}`;
+    const path = openedOn(line);
+    const kind = `${name} ${path ?? ''}`;
     const number = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, number);
     if (!changes(line, run.root)) continue;
     calls.push({
       name,
       number,
-      ...(directory !== undefined && { directory }),
+      ...(path !== undefined && { path }),
       shown: timeless(line, run.root),
       succeeded: !/\) += -1 /.test(line),
     });
@@ -146,11 +146,11 @@ export function countText(calls: readonly SystemCall[]): string {
 }
 
 async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
-  const { name, number, directory } = call;
-  const paths = directory === undefined ? [] : ['-P', directory];
+  const { name, number, path } = call;
+  const paths = path === undefined ? [] : ['-P', path];
   let hit: string | undefined;
   for (const offset of OFFSETS) {
-    const at = number + offset;
+    const at = Math.max(1, number + offset);
     const injected = ['-e', `inject=${name}:${how}:when=${at}`, ...paths];
     const { ended, log } = await trace(run, [name], injected);
     hit = [...callsOfMainThread(log)].filter((line) => nameOf(line) === name)[at - 1];
@@ -226,9 +226,10 @@ function* callsOfMainThread(text: string): Generator<string> {
   }
 }
 
-/** The directory that a file is opened in. */
-function directoryOf(line: string): string | undefined {
-  return /^openat\(\d+<([^>]*)>/.exec(line)?.[1];
+/** The directory that a file is opened in; its name where the directory has another name each time. */
+function openedOn(line: string): string | undefined {
+  const [, directory, name] = /^openat\(\d+<([^>]*)>, "([^"]*)"/.exec(line) ?? [];
+  return directory?.includes('/.xhier-') === true ? name : directory;
 }
 
 function nameOf(line: string): string {
