@@ -186,13 +186,6 @@ Examples:
 A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join
 set keep delete. Types: f d l p s b c, as find(1) has them.
 
-Commands (a directory of that name is meant by ./NAME):
-  lfu update [CONFIG] [NAME...]   the masters of /etc/lfu.toml, one after the other
-  lfu owns PATH...                which master supplied it
-  lfu recent [PATH...]            what changed lately
-  lfu explain PATH                what the rules say of one object, and what would happen to it
-  lfu mark MASTER [NAME]          give a master's root a name, which a run can demand
-
 Exit codes: 0 the slave is as the rules want it; 1 some objects failed, each named on standard
 error, all others done; 2 the command line, the rules or a directory are wrong, nothing touched;
 3 refused by a guard, nothing touched; 130, 143 interrupted, the slave consistent.`;

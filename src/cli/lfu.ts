@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `lfu`: one tree made faithful to another, by rules; and its commands, `lfu update` and others.
+ * `lfu`: one tree made faithful to another, by rules.
  * Answers `--version` before it loads the rest.
  */
 import { statSync } from 'node:fs';
@@ -8,14 +8,16 @@ import { version } from '../message/version.ts';
 
 type Command = (words: readonly string[]) => Promise<number>;
 
-/** By their names, each loaded when it is called. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+/** Commands that are not offered yet: with XHIER_PREVIEW=1 only. Each is loaded when it is called. */
+const PREVIEW: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./lfu-explain.ts')).lfuExplain,
   mark: async () => (await import('./lfu-mark.ts')).lfuMark,
   owns: async () => (await import('./lfu-owns.ts')).lfuOwns,
   recent: async () => (await import('./lfu-recent.ts')).lfuRecent,
   update: async () => (await import('./lfu-update.ts')).lfuUpdate,
 };
+
+const COMMANDS = process.env['XHIER_PREVIEW'] === '1' ? PREVIEW : {};
 
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
