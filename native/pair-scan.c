@@ -1,7 +1,10 @@
 /*
- * Looks at two trees side by side, with several threads, and tells of the directories in which there
- * may be something to do. Only reads. What it cannot do smoothly (an error, a path that is too long)
- * it hands back, and the caller looks for himself.
+ * Looks at two trees side by side, with several threads, and tells the caller of directories in which
+ * there may be something to do: because they differ, because a filter lets something in them through,
+ * or because he wants to hear of all. Where he is told of, he may have to say where to go on;
+ * everywhere else the scan goes on by itself. Only reads. One of the trees may be an index of what it
+ * was, or the slave not be there. What cannot be done smoothly (an error, a path that is too long) is
+ * handed back, and the caller looks for himself.
  *
  * A plain shared library without dependencies; numbers are in the machine's byte order.
  */
@@ -11,43 +14,53 @@
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "filter.h"
+#include "index.h"
+#include "listing.h"
+
 /* The form of results and of this interface; the caller compares it. */
-#define VERSION 1
+#define VERSION 2
 
 /* Options of a scan. */
 enum {
-    DESCEND = 1,    /* go into directories that both have, and tell only of those with differences */
+    DESCEND = 1,    /* go on below every directory, whether it was told of or not */
     OWNERS = 2,     /* owner and group are compared */
     PRIVILEGED = 4, /* attributes of all types are looked at, not only of files and directories */
     ONE_FILE_SYSTEM = 8,
+    TELL_ALL = 16,
 };
 
 /* What a result is. */
 enum { LISTED = 1, HANDED_BACK = 2, ANCESTOR = 3 };
 
-/* Offsets in a row of integers, one row for each object; see src/files/listing.ts. */
-enum {
-    MODE, LINKS, UID, GID, INODE, INODE_HIGH, SIZE, SIZE_HIGH, MTIME, MTIME_HIGH, MTIME_NS,
-    MAJOR, MINOR, DEVICE_MAJOR, DEVICE_MINOR, ATIME, ATIME_HIGH, ATIME_NS, CTIME, CTIME_HIGH,
-    CTIME_NS, BLOCKS, BLOCKS_HIGH, FLAGS, STRIDE
-};
+/* What is said of a listed directory. */
+enum { DIFFERS = 1, HAS_SLAVE = 2 };
 
-/* A directory that both trees have, on the way to be looked at or with children that are. */
+enum { MASTER = 0, SLAVE = 1 };
+
+/*
+ * A directory of the master on the way to be looked at, or with children that are. Whatever changes
+ * in it once others can see it changes under the scan's lock.
+ */
 struct node {
     struct node *parent;
-    uint64_t id;
-    unsigned references; /* under the scan's lock */
-    int known;           /* the caller has been told of it; under the lock */
-    int32_t master[STRIDE], slave[STRIDE];
+    struct node *offered;       /* children that the caller has not decided upon */
+    struct node *next;          /* in its parent's `offered`; later among the unanswered */
+    struct node **previous;     /* what points to it among the unanswered */
+    unsigned references;
+    int known;                  /* the caller has been told of it */
+    int entered;
+    int has_slave;
+    int fds[2];                 /* open as long as children need them, or -1 */
+    uint32_t number;            /* in the index */
+    int32_t rows[2][STRIDE];
     uint16_t name_length;
     char name[];
 };
@@ -60,268 +73,35 @@ struct result {
 };
 
 struct scan {
-    int master, slave;
+    int roots[2]; /* no slave: -1 */
     unsigned options;
-    int32_t master_root[STRIDE], slave_root[STRIDE];
+    int32_t rows[2][STRIDE]; /* of the roots */
+    struct index index;      /* without bytes when there is none */
+    struct filter *filter;   /* or NULL */
     pthread_mutex_t lock;
     pthread_cond_t work, output, room;
     struct node **stack;
     size_t depth, capacity;
-    unsigned active;
+    unsigned active, idle;
+    struct node *unanswered; /* whose children the caller has not decided upon */
+    unsigned held;           /* handles in nodes */
     int stopping, failed;
     struct result *first, **last;
     size_t waiting; /* bytes of results that the caller has not taken */
-    uint64_t next_id;
-    uint64_t master_objects, slave_objects;
+    uint64_t objects[2];
     unsigned threads;
     pthread_t thread[];
 };
 
-enum { MOST_WAITING = 64 << 20, PATH_ROOM = 4096 };
-
-/* ---- one directory ---- */
-
-struct list {
-    char *names; /* each with its NUL */
-    size_t names_length, names_room;
-    uint32_t *start; /* of each name */
-    uint64_t *order; /* inode numbers, then positions: stat(2) in this order spares a disk's arm */
-    int32_t *rows;
-    uint32_t *target; /* offset + 1 in `targets` of a link's target, or 0 */
-    unsigned char *attributes;
-    size_t count, room;
-    char *targets;
-    size_t targets_length, targets_room;
+enum {
+    MOST_WAITING = 16 << 20,
+    /* Bytes that are worth waking the caller for. */
+    ENOUGH = 1 << 16,
+    PATH_ROOM = 4096,
+    MOST_HELD = 128,
 };
-
-static int grow(void *memory, size_t *room, size_t needed, size_t each)
-{
-    void **place = memory;
-    size_t wanted = *room ? *room : 64;
-    void *grown;
-    if (needed <= *room)
-        return 0;
-    while (wanted < needed)
-        wanted *= 2;
-    grown = realloc(*place, wanted * each);
-    if (grown == NULL)
-        return -1;
-    *place = grown;
-    *room = wanted;
-    return 0;
-}
-
-static int room_for(struct list *list, size_t count)
-{
-    size_t wanted = list->room ? list->room : 256;
-    if (count <= list->room)
-        return 0;
-    while (wanted < count)
-        wanted *= 2;
-#define GROW(field, each)                                                                          \
-    do {                                                                                           \
-        void *grown = realloc(list->field, wanted * (each));                                       \
-        if (grown == NULL)                                                                         \
-            return -1;                                                                             \
-        list->field = grown;                                                                       \
-    } while (0)
-    GROW(start, sizeof *list->start);
-    GROW(order, 2 * sizeof *list->order);
-    GROW(rows, STRIDE * sizeof *list->rows);
-    GROW(target, sizeof *list->target);
-    GROW(attributes, 1);
-#undef GROW
-    list->room = wanted;
-    return 0;
-}
-
-static void free_list(struct list *list)
-{
-    free(list->names);
-    free(list->start);
-    free(list->order);
-    free(list->rows);
-    free(list->target);
-    free(list->attributes);
-    free(list->targets);
-}
-
-static int by_inode(const void *one, const void *other)
-{
-    uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
-    return a < b ? -1 : a > b;
-}
-
-struct dirent64_record {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
-static int read_names(int fd, struct list *list)
-{
-    char buffer[1 << 15] __attribute__((aligned(8)));
-    list->count = list->names_length = list->targets_length = 0;
-    for (;;) {
-        long length = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-        if (length < 0)
-            return -1;
-        if (length == 0)
-            return 0;
-        for (long at = 0; at < length;) {
-            const struct dirent64_record *record = (const void *)(buffer + at);
-            const char *name = record->name;
-            size_t size = strlen(name) + 1;
-            at += record->length;
-            if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)))
-                continue;
-            if (room_for(list, list->count + 1) < 0 ||
-                grow(&list->names, &list->names_room, list->names_length + size, 1) < 0)
-                return -1;
-            list->start[list->count] = (uint32_t)list->names_length;
-            memcpy(list->names + list->names_length, name, size);
-            list->names_length += size;
-            list->order[2 * list->count] = record->inode;
-            list->order[2 * list->count + 1] = list->count;
-            list->count++;
-        }
-    }
-}
-
-static void wide(int32_t *row, int at, uint64_t value)
-{
-    row[at] = (int32_t)(uint32_t)value;
-    row[at + 1] = (int32_t)(uint32_t)(value >> 32);
-}
-
-static void fill_row(int32_t *row, const struct statx *found)
-{
-    row[MODE] = found->stx_mode;
-    row[LINKS] = (int32_t)found->stx_nlink;
-    row[UID] = (int32_t)found->stx_uid;
-    row[GID] = (int32_t)found->stx_gid;
-    wide(row, INODE, found->stx_ino);
-    wide(row, SIZE, found->stx_size);
-    wide(row, MTIME, (uint64_t)found->stx_mtime.tv_sec);
-    row[MTIME_NS] = (int32_t)found->stx_mtime.tv_nsec;
-    row[MAJOR] = (int32_t)found->stx_rdev_major;
-    row[MINOR] = (int32_t)found->stx_rdev_minor;
-    row[DEVICE_MAJOR] = (int32_t)found->stx_dev_major;
-    row[DEVICE_MINOR] = (int32_t)found->stx_dev_minor;
-    wide(row, ATIME, (uint64_t)found->stx_atime.tv_sec);
-    row[ATIME_NS] = (int32_t)found->stx_atime.tv_nsec;
-    wide(row, CTIME, (uint64_t)found->stx_ctime.tv_sec);
-    row[CTIME_NS] = (int32_t)found->stx_ctime.tv_nsec;
-    wide(row, BLOCKS, found->stx_blocks);
-    row[FLAGS] = (int32_t)(uint32_t)found->stx_attributes;
-}
-
-static int stat_row(int fd, const char *name, int flags, int32_t *row)
-{
-    struct statx found;
-    if (statx(fd, name, flags | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &found) < 0)
-        return -1;
-    fill_row(row, &found);
-    return 0;
-}
-
-static int read_target(int fd, const char *name, struct list *list, size_t index)
-{
-    size_t size = 256;
-    for (;;) {
-        ssize_t length;
-        if (grow(&list->targets, &list->targets_room, list->targets_length + size, 1) < 0)
-            return -1;
-        length = readlinkat(fd, name, list->targets + list->targets_length, size);
-        if (length < 0)
-            return -1;
-        if ((size_t)length < size) {
-            list->targets[list->targets_length + length] = 0;
-            list->target[index] = (uint32_t)list->targets_length + 1;
-            list->targets_length += (size_t)length + 1;
-            return 0;
-        }
-        size *= 4;
-    }
-}
-
-/* All of an open directory. Whatever goes wrong, the caller of all this looks for himself. */
-static int read_directory(int fd, struct list *list, unsigned options)
-{
-    if (read_names(fd, list) < 0)
-        return -1;
-    qsort(list->order, list->count, 2 * sizeof *list->order, by_inode);
-    /* attributes have no call relative to a directory before Linux 6.13 */
-    if (fchdir(fd) < 0)
-        return -1;
-    for (size_t i = 0; i < list->count; i++) {
-        size_t index = list->order[2 * i + 1];
-        const char *name = list->names + list->start[index];
-        int32_t *row = list->rows + index * STRIDE;
-        unsigned type;
-        if (stat_row(fd, name, 0, row) < 0)
-            return -1;
-        type = (unsigned)row[MODE] & S_IFMT;
-        list->target[index] = 0;
-        list->attributes[index] = 0;
-        if (type == S_IFLNK && read_target(fd, name, list, index) < 0)
-            return -1;
-        if (type == S_IFREG || type == S_IFDIR || (options & PRIVILEGED)) {
-            ssize_t length = llistxattr(name, NULL, 0);
-            if (length < 0 && errno != EOPNOTSUPP && errno != ENOSYS)
-                return -1;
-            list->attributes[index] = length > 0;
-        }
-    }
-    return 0;
-}
 
 /* ---- two directories ---- */
-
-/* Positions of names, plus 1, by a hash of the name. */
-struct table {
-    uint32_t *slots;
-    size_t size, room;
-};
-
-static uint32_t hash_of(const char *name)
-{
-    uint32_t hash = 2166136261u;
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash;
-}
-
-static int fill_table(struct table *table, const struct list *list)
-{
-    size_t size = 16;
-    while (size < 2 * list->count)
-        size *= 2;
-    if (grow(&table->slots, &table->room, size, sizeof *table->slots) < 0)
-        return -1;
-    table->size = size;
-    memset(table->slots, 0, size * sizeof *table->slots);
-    for (size_t i = 0; i < list->count; i++) {
-        size_t at = hash_of(list->names + list->start[i]) & (size - 1);
-        while (table->slots[at])
-            at = (at + 1) & (size - 1);
-        table->slots[at] = (uint32_t)i + 1;
-    }
-    return 0;
-}
-
-static long find(const struct table *table, const struct list *list, const char *name)
-{
-    size_t at = hash_of(name) & (table->size - 1);
-    for (; table->slots[at]; at = (at + 1) & (table->size - 1)) {
-        size_t index = table->slots[at] - 1;
-        if (strcmp(list->names + list->start[index], name) == 0)
-            return (long)index;
-    }
-    return -1;
-}
 
 /* A temporary name of the copier's (src/lfu/names.ts): somebody must look at it, nobody goes into it. */
 static int is_temporary(const char *name)
@@ -340,6 +120,11 @@ static int same_object(const int32_t *one, const int32_t *other)
 {
     return one[INODE] == other[INODE] && one[INODE_HIGH] == other[INODE_HIGH] &&
            same_device(one, other);
+}
+
+static int is_directory(const int32_t *row)
+{
+    return ((unsigned)row[MODE] & S_IFMT) == S_IFDIR;
 }
 
 /* Whether nothing at all is to be done about two objects of one name. */
@@ -370,79 +155,52 @@ static int unchanged(const struct list *master, size_t i, const struct list *sla
 /* ---- results ---- */
 
 /*
- * kind, parent's id, own id, rows of the directory itself in both trees, name; for LISTED then both
- * lists: count, length of names, length of targets, number of links, of objects with attributes;
- * rows, names, targets, pairs (index, offset of target), indexes of those with attributes.
+ * Then the name; for LISTED both lists, as pack() writes them, and the children that are offered: how
+ * many, then each with its positions and its id.
  */
 struct header {
     uint32_t kind, name_length;
     uint64_t parent, id;
-    int32_t master[STRIDE], slave[STRIDE];
+    int32_t rows[2][STRIDE];
+    uint32_t said, number;
 };
 
-static size_t padded(size_t length)
+struct offer {
+    uint32_t master;
+    int32_t slave; /* -1 when it has none */
+    uint64_t id;
+};
+
+static uint64_t id_of(const struct node *node)
 {
-    return (length + 7) & ~(size_t)7;
+    return (uint64_t)(uintptr_t)node;
 }
 
-static struct result *new_result(const struct node *node, unsigned kind, size_t more)
+static struct result *new_result(const struct node *node, unsigned kind, unsigned said, size_t more)
 {
-    size_t length = sizeof(struct header) + padded(node->name_length) + more;
-    struct result *result = calloc(1, sizeof *result + length);
-    struct header header = {kind, node->name_length, node->parent ? node->parent->id : 0,
-                            node->id, {0}, {0}};
+    size_t start = sizeof(struct header) + padded(node->name_length);
+    struct result *result = malloc(sizeof *result + start + more);
+    struct header header = {kind, node->name_length, id_of(node->parent), id_of(node),
+                            {{0}, {0}}, said, node->number};
     if (result == NULL)
         return NULL;
-    memcpy(header.master, node->master, sizeof header.master);
-    memcpy(header.slave, node->slave, sizeof header.slave);
-    result->length = length;
+    memcpy(header.rows, node->rows, sizeof header.rows);
+    result->length = start + more;
     memcpy(result->bytes, &header, sizeof header);
+    memset(result->bytes + sizeof header, 0, padded(node->name_length));
     memcpy(result->bytes + sizeof header, node->name, node->name_length);
     return result;
 }
 
-struct counts {
-    uint32_t objects, names_length, targets_length, links, attributes, unused;
-};
-
-static struct counts counts_of(const struct list *list)
+/* Whether the caller should take what there is. Under the lock. */
+static int is_enough(const struct scan *scan)
 {
-    struct counts counts = {(uint32_t)list->count, (uint32_t)list->names_length,
-                            (uint32_t)list->targets_length, 0, 0, 0};
-    for (size_t i = 0; i < list->count; i++) {
-        counts.links += list->target[i] != 0;
-        counts.attributes += list->attributes[i] != 0;
-    }
-    return counts;
-}
-
-static size_t packed_length(const struct counts *counts)
-{
-    return sizeof *counts + padded(counts->objects * STRIDE * 4) + padded(counts->names_length) +
-           padded(counts->targets_length) + counts->links * 8 + padded(counts->attributes * 4);
-}
-
-static unsigned char *pack(unsigned char *at, const struct list *list, const struct counts *counts)
-{
-    uint32_t *numbers;
-    memcpy(at, counts, sizeof *counts);
-    at += sizeof *counts;
-    memcpy(at, list->rows, counts->objects * STRIDE * 4);
-    at += padded(counts->objects * STRIDE * 4);
-    memcpy(at, list->names, counts->names_length);
-    at += padded(counts->names_length);
-    memcpy(at, list->targets, counts->targets_length);
-    at += padded(counts->targets_length);
-    numbers = (uint32_t *)(void *)at;
-    for (size_t i = 0; i < list->count; i++)
-        if (list->target[i]) {
-            *numbers++ = (uint32_t)i;
-            *numbers++ = list->target[i] - 1;
-        }
-    for (size_t i = 0; i < list->count; i++)
-        if (list->attributes[i])
-            *numbers++ = (uint32_t)i;
-    return at + counts->links * 8 + padded(counts->attributes * 4);
+    if (scan->failed || (scan->depth == 0 && scan->active == 0))
+        return 1;
+    if (scan->first == NULL)
+        return 0;
+    /* whoever waits to be told where to go on must not be kept waiting */
+    return scan->waiting >= ENOUGH || (scan->unanswered != NULL && scan->idle > 0);
 }
 
 /* Under the lock. */
@@ -452,7 +210,8 @@ static void append(struct scan *scan, struct result *result)
     *scan->last = result;
     scan->last = &result->next;
     scan->waiting += result->length;
-    pthread_cond_signal(&scan->output);
+    if (is_enough(scan))
+        pthread_cond_signal(&scan->output);
 }
 
 /* The caller must know the directories above one that he is told of. Under the lock. */
@@ -463,12 +222,23 @@ static int tell_ancestors(struct scan *scan, struct node *node)
         return 0;
     if (tell_ancestors(scan, node->parent) < 0)
         return -1;
-    result = new_result(node, ANCESTOR, 0);
+    result = new_result(node, ANCESTOR, node->has_slave ? HAS_SLAVE : 0, 0);
     if (result == NULL)
         return -1;
     node->known = 1;
     append(scan, result);
     return 0;
+}
+
+/* Under the lock. */
+static void await_answer(struct scan *scan, struct node *node)
+{
+    node->references++;
+    node->next = scan->unanswered;
+    node->previous = &scan->unanswered;
+    if (node->next != NULL)
+        node->next->previous = &node->next;
+    scan->unanswered = node;
 }
 
 static int send_result(struct scan *scan, struct node *node, struct result *result)
@@ -482,6 +252,8 @@ static int send_result(struct scan *scan, struct node *node, struct result *resu
     status = tell_ancestors(scan, node->parent);
     if (status == 0) {
         node->known = 1;
+        if (node->offered != NULL && !(scan->options & DESCEND))
+            await_answer(scan, node);
         append(scan, result);
     } else
         free(result);
@@ -489,27 +261,43 @@ static int send_result(struct scan *scan, struct node *node, struct result *resu
     return status;
 }
 
-/* ---- the walk ---- */
+/* ---- nodes ---- */
 
-static struct node *new_node(struct scan *scan, struct node *parent, const char *name)
+static struct node *new_node(struct node *parent, const char *name)
 {
     size_t length = strlen(name);
-    struct node *node = calloc(1, sizeof *node + length + 1);
+    struct node *node = malloc(sizeof *node + length + 1);
     if (node == NULL)
         return NULL;
+    memset(node, 0, sizeof *node);
     node->parent = parent;
     node->references = 1;
+    node->fds[MASTER] = node->fds[SLAVE] = -1;
     node->name_length = (uint16_t)length;
     memcpy(node->name, name, length + 1);
-    (void)scan;
     return node;
 }
 
+static void free_offered(struct node *node)
+{
+    while (node->offered != NULL) {
+        struct node *child = node->offered;
+        node->offered = child->next;
+        free(child);
+    }
+}
+
 /* Under the lock. */
-static void release(struct node *node)
+static void release(struct scan *scan, struct node *node)
 {
     while (node != NULL && --node->references == 0) {
         struct node *parent = node->parent;
+        for (int side = MASTER; side <= SLAVE; side++)
+            if (node->fds[side] >= 0) {
+                close(node->fds[side]);
+                scan->held--;
+            }
+        free_offered(node);
         free(node);
         node = parent;
     }
@@ -520,12 +308,39 @@ static int push(struct scan *scan, struct node *node)
 {
     if (grow(&scan->stack, &scan->capacity, scan->depth + 1, sizeof *scan->stack) < 0)
         return -1;
-    node->id = ++scan->next_id;
     if (node->parent != NULL)
         node->parent->references++;
     scan->stack[scan->depth++] = node;
     return 0;
 }
+
+/* Under the lock. */
+static void answered(struct scan *scan, struct node *node)
+{
+    *node->previous = node->next;
+    if (node->next != NULL)
+        node->next->previous = node->previous;
+    release(scan, node);
+}
+
+/* Into all that are offered, or those that are entered; the others are forgotten. Under the lock. */
+static int push_offered(struct scan *scan, struct node *node, int all)
+{
+    /* `offered` has the last child first, so that the first is looked at first */
+    while (node->offered != NULL) {
+        struct node *child = node->offered;
+        node->offered = child->next;
+        if (!all && !child->entered)
+            free(child);
+        else if (push(scan, child) < 0) {
+            free(child);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- opening ---- */
 
 /* The path of a directory below the roots; `.` for themselves. */
 static int path_of(const struct node *node, char *path)
@@ -549,110 +364,259 @@ static int path_of(const struct node *node, char *path)
     return 0;
 }
 
+static int open_at(int fd, const char *name, unsigned more)
+{
+    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+    int opened = openat(fd, name, flags | (int)more);
+    /* only the owner may look without leaving a trace */
+    return opened < 0 && errno == EPERM && more ? openat(fd, name, flags) : opened;
+}
+
 /* Below a root, without following any link on the way. */
 static int open_below(int root, const char *path, unsigned more)
 {
     struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | more,
                            .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
     int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-    /* only the owner may look without leaving a trace */
     return fd < 0 && errno == EPERM && more ? open_below(root, path, 0) : fd;
 }
 
+static int open_node(const struct scan *scan, const struct node *node, int side)
+{
+    unsigned more = side == MASTER ? O_NOATIME : 0;
+    const struct node *parent = node->parent;
+    char path[PATH_ROOM + 1];
+    if (parent == NULL)
+        return open_at(scan->roots[side], ".", more);
+    if (parent->fds[side] >= 0)
+        return open_at(parent->fds[side], node->name, more);
+    return path_of(node, path) < 0 ? -1 : open_below(scan->roots[side], path, more);
+}
+
+/* Whether what was opened is the directory that was seen. */
+static int is_node(int fd, const struct node *node, int side)
+{
+    struct stat found;
+    const int32_t *row = node->rows[side];
+    if (fstat(fd, &found) < 0)
+        return 0;
+    return (uint32_t)found.st_ino == (uint32_t)row[INODE] &&
+           (uint32_t)((uint64_t)found.st_ino >> 32) == (uint32_t)row[INODE_HIGH];
+}
+
+/* Handles that children can be opened by. */
+static void hold(struct scan *scan, struct node *node, int fds[2])
+{
+    unsigned needed = (fds[MASTER] >= 0) + (fds[SLAVE] >= 0);
+    int may;
+    pthread_mutex_lock(&scan->lock);
+    may = scan->held + needed <= MOST_HELD;
+    if (may) {
+        scan->held += needed;
+        memcpy(node->fds, fds, sizeof node->fds);
+        fds[MASTER] = fds[SLAVE] = -1;
+    }
+    pthread_mutex_unlock(&scan->lock);
+}
+
+/* ---- the walk ---- */
+
 struct worker {
-    struct list master, slave;
+    struct list lists[2];
     struct table table;
-    uint32_t *children; /* pairs of positions of directories that both have */
-    size_t children_room;
+    struct scene scene;
+    struct offer *offers;
+    size_t offers_room;
 };
 
-/* @returns whether the directory is done with; otherwise the caller of the library must look */
-static int look(struct scan *scan, struct worker *worker, struct node *node)
+static int read_master(const struct scan *scan, struct worker *worker, const struct node *node,
+                       int *fd, uint32_t children[2])
 {
-    struct list *master = &worker->master, *slave = &worker->slave;
-    char path[PATH_ROOM + 1];
-    size_t children = 0, both = 0;
-    /* the roots are always told of: an empty master is a case of its own */
-    int differs = !(scan->options & DESCEND) || node->parent == NULL;
-    int fds[2] = {-1, -1}, done = 0;
-    if (path_of(node, path) < 0)
+    struct list *list = &worker->lists[MASTER];
+    int privileged = (scan->options & PRIVILEGED) != 0;
+    if (scan->index.bytes != NULL)
+        return read_index(&scan->index, node->number, scan->rows[MASTER], list, children,
+                          privileged);
+    *fd = open_node(scan, node, MASTER);
+    return *fd < 0 ? -1 : read_directory(*fd, list, privileged);
+}
+
+static int read_slave(const struct scan *scan, struct worker *worker, const struct node *node,
+                      int *fd)
+{
+    struct list *list = &worker->lists[SLAVE];
+    list->count = list->names_length = list->targets_length = 0;
+    if (!node->has_slave)
         return 0;
-    fds[0] = open_below(scan->master, path, O_NOATIME);
-    fds[1] = fds[0] < 0 ? -1 : open_below(scan->slave, path, 0);
-    if (fds[1] < 0 || read_directory(fds[0], master, scan->options) < 0 ||
-        read_directory(fds[1], slave, scan->options) < 0 || fill_table(&worker->table, slave) < 0)
-        goto close;
+    *fd = open_node(scan, node, SLAVE);
+    if (*fd < 0 || !is_node(*fd, node, SLAVE))
+        return -1;
+    return read_directory(*fd, list, (scan->options & PRIVILEGED) != 0);
+}
+
+/* What comparing two directories comes to. */
+struct comparison {
+    int differs;
+    int concerns; /* something is let through by the filter */
+    size_t offered;
+};
+
+/* Makes known to the filter where we are. */
+static int begin_scene(const struct scan *scan, struct worker *worker, const struct node *node,
+                       char *path)
+{
+    if (scan->filter == NULL)
+        return 0;
+    if (node->parent == NULL)
+        path[0] = 0;
+    else if (path_of(node, path) < 0)
+        return -1;
+    else
+        strcat(path, "/");
+    return set_scene(&worker->scene, scan->filter, path);
+}
+
+/* @returns -1 when it cannot be done */
+static int compare(const struct scan *scan, struct worker *worker, const struct node *node,
+                   uint32_t children[2], struct comparison *found)
+{
+    const struct list *master = &worker->lists[MASTER], *slave = &worker->lists[SLAVE];
+    char path[PATH_ROOM + 2];
+    size_t both = 0;
+    *found = (struct comparison){!node->has_slave, 0, 0};
+    if (begin_scene(scan, worker, node, path) < 0 ||
+        (node->has_slave && fill_table(&worker->table, slave) < 0))
+        return -1;
     for (size_t i = 0; i < master->count; i++) {
         const char *name = master->names + master->start[i];
-        const int32_t *row = master->rows + i * STRIDE, *other;
-        long j = find(&worker->table, slave, name);
-        if (j < 0) {
-            differs = 1;
+        const int32_t *row = master->rows + i * STRIDE, *other = NULL;
+        long j = node->has_slave ? find(&worker->table, slave, name) : -1;
+        uint32_t number = 0;
+        int temporary = is_temporary(name);
+        if (is_directory(row))
+            number = children[0]++;
+        both += j >= 0;
+        if (j < 0 || temporary || !unchanged(master, i, slave, (size_t)j, scan->options))
+            found->differs = 1;
+        if (scan->filter != NULL && !found->concerns)
+            found->concerns = is_of_interest(&worker->scene, name, row);
+        if (!is_directory(row) || temporary)
             continue;
+        if (j >= 0) {
+            other = slave->rows + j * STRIDE;
+            if (!is_directory(other))
+                j = -1;
         }
-        both++;
-        other = slave->rows + j * STRIDE;
-        if (!differs && (!unchanged(master, i, slave, (size_t)j, scan->options) ||
-                         is_temporary(name)))
-            differs = 1;
-        if (((unsigned)row[MODE] & S_IFMT) != S_IFDIR || ((unsigned)other[MODE] & S_IFMT) != S_IFDIR)
-            continue;
         /* the other root, or a part of it: the caller refuses that */
-        if (same_object(row, scan->slave_root) || same_object(other, scan->master_root)) {
-            differs = 1;
+        if (same_object(row, scan->rows[SLAVE]) ||
+            (other != NULL && same_object(other, scan->rows[MASTER]))) {
+            found->differs = 1;
             continue;
         }
-        if (is_temporary(name) ||
-            ((scan->options & ONE_FILE_SYSTEM) && !same_device(row, scan->master_root)))
+        if ((scan->options & ONE_FILE_SYSTEM) && !same_device(row, scan->rows[MASTER]))
             continue;
-        if (grow(&worker->children, &worker->children_room, 2 * (children + 1),
-                 sizeof *worker->children) < 0)
-            goto close;
-        worker->children[2 * children] = (uint32_t)i;
-        worker->children[2 * children + 1] = (uint32_t)j;
-        children++;
+        if (scan->index.bytes != NULL && number >= children[1])
+            return -1;
+        if (grow(&worker->offers, &worker->offers_room, found->offered + 1,
+                 sizeof *worker->offers) < 0)
+            return -1;
+        worker->offers[found->offered++] = (struct offer){(uint32_t)i, (int32_t)j, number};
     }
     if (both < slave->count)
-        differs = 1;
-    if (differs) {
-        struct counts counts[2] = {counts_of(master), counts_of(slave)};
-        struct result *result =
-            new_result(node, LISTED, packed_length(&counts[0]) + packed_length(&counts[1]));
-        if (result != NULL) {
-            unsigned char *at =
-                result->bytes + sizeof(struct header) + padded(node->name_length);
-            pack(pack(at, master, &counts[0]), slave, &counts[1]);
-        }
+        found->differs = 1;
+    return 0;
+}
+
+/* Makes the nodes to go on with; their ids take the place of numbers in the index. */
+static int offer(struct worker *worker, struct node *node, size_t count)
+{
+    const struct list *master = &worker->lists[MASTER], *slave = &worker->lists[SLAVE];
+    for (size_t i = 0; i < count; i++) {
+        struct offer *offer = &worker->offers[i];
+        struct node *child = new_node(node, master->names + master->start[offer->master]);
+        if (child == NULL)
+            return -1;
+        memcpy(child->rows[MASTER], master->rows + (size_t)offer->master * STRIDE,
+               sizeof child->rows[MASTER]);
+        child->has_slave = offer->slave >= 0;
+        if (child->has_slave)
+            memcpy(child->rows[SLAVE], slave->rows + (size_t)offer->slave * STRIDE,
+                   sizeof child->rows[SLAVE]);
+        child->number = (uint32_t)offer->id;
+        child->next = node->offered;
+        node->offered = child;
+        offer->id = id_of(child);
+    }
+    return 0;
+}
+
+static struct result *listed(const struct worker *worker, const struct node *node, unsigned said,
+                             size_t offered)
+{
+    struct counts counts[2] = {counts_of(&worker->lists[MASTER]), counts_of(&worker->lists[SLAVE])};
+    uint64_t number = offered;
+    struct result *result =
+        new_result(node, LISTED, said,
+                   packed_length(&counts[0]) + packed_length(&counts[1]) + sizeof number +
+                       offered * sizeof *worker->offers);
+    unsigned char *at;
+    if (result == NULL)
+        return NULL;
+    at = result->bytes + sizeof(struct header) + padded(node->name_length);
+    at = pack(at, &worker->lists[MASTER], &counts[0]);
+    at = pack(at, &worker->lists[SLAVE], &counts[1]);
+    memcpy(at, &number, sizeof number);
+    if (offered > 0)
+        memcpy(at + sizeof number, worker->offers, offered * sizeof *worker->offers);
+    return result;
+}
+
+/* @returns 0 when the directory is done with, 1 when the caller must look, -1 without memory */
+static int look(struct scan *scan, struct worker *worker, struct node *node)
+{
+    int fds[2] = {-1, -1}, status = 1, told, descends;
+    uint32_t children[2] = {0, 0};
+    struct comparison found;
+    if (read_master(scan, worker, node, &fds[MASTER], children) < 0 ||
+        read_slave(scan, worker, node, &fds[SLAVE]) < 0 ||
+        compare(scan, worker, node, children, &found) < 0)
+        goto close;
+    status = -1;
+    if (offer(worker, node, found.offered) < 0)
+        goto close;
+    if (found.offered > 0)
+        hold(scan, node, fds);
+    /* the roots are always told of: an empty master is a case of its own */
+    told = found.differs || found.concerns || node->parent == NULL || (scan->options & TELL_ALL);
+    descends = !told || (scan->options & DESCEND);
+    if (told) {
+        unsigned said = (found.differs ? DIFFERS : 0) | (node->has_slave ? HAS_SLAVE : 0);
+        struct result *result = listed(worker, node, said, descends ? 0 : found.offered);
         if (send_result(scan, node, result) < 0)
             goto close;
     }
-    done = 1;
+    status = 0;
     pthread_mutex_lock(&scan->lock);
-    scan->master_objects += master->count;
-    scan->slave_objects += slave->count;
-    for (size_t i = children; (scan->options & DESCEND) && i-- > 0 && !scan->failed;) {
-        size_t one = worker->children[2 * i], other = worker->children[2 * i + 1];
-        struct node *child = new_node(scan, node, master->names + master->start[one]);
-        if (child == NULL) {
-            scan->failed = 1;
-            break;
-        }
-        memcpy(child->master, master->rows + one * STRIDE, sizeof child->master);
-        memcpy(child->slave, slave->rows + other * STRIDE, sizeof child->slave);
-        if (push(scan, child) < 0) {
-            free(child);
-            scan->failed = 1;
-        }
+    scan->objects[MASTER] += worker->lists[MASTER].count;
+    scan->objects[SLAVE] += worker->lists[SLAVE].count;
+    if (descends) {
+        if (push_offered(scan, node, 1) < 0)
+            status = -1;
+        if (found.offered > 1)
+            pthread_cond_broadcast(&scan->work);
     }
-    if (children > 1)
-        pthread_cond_broadcast(&scan->work);
     pthread_mutex_unlock(&scan->lock);
 close:
-    if (fds[0] >= 0)
-        close(fds[0]);
-    if (fds[1] >= 0)
-        close(fds[1]);
-    return done;
+    for (int side = MASTER; side <= SLAVE; side++)
+        if (fds[side] >= 0)
+            close(fds[side]);
+    return status;
+}
+
+static int is_over(const struct scan *scan)
+{
+    return scan->stopping || scan->failed ||
+           (scan->depth == 0 && scan->active == 0 && scan->unanswered == NULL);
 }
 
 static void *run(void *argument)
@@ -664,35 +628,40 @@ static void *run(void *argument)
     pthread_mutex_lock(&scan->lock);
     if (worker == NULL || !private)
         scan->failed = 1;
-    while (!scan->stopping && !scan->failed) {
+    while (!is_over(scan)) {
         struct node *node;
+        int status;
         if (scan->depth == 0) {
-            if (scan->active == 0 && (scan->options & DESCEND))
-                break;
+            scan->idle++;
+            if (is_enough(scan))
+                pthread_cond_signal(&scan->output);
             pthread_cond_wait(&scan->work, &scan->lock);
+            scan->idle--;
             continue;
         }
         node = scan->stack[--scan->depth];
         scan->active++;
         pthread_mutex_unlock(&scan->lock);
-        if (!look(scan, worker, node) &&
-            send_result(scan, node, new_result(node, HANDED_BACK, 0)) < 0) {
-            pthread_mutex_lock(&scan->lock);
-            scan->failed = 1;
-            pthread_mutex_unlock(&scan->lock);
-        }
+        status = look(scan, worker, node);
+        if (status > 0)
+            status = send_result(
+                scan, node,
+                new_result(node, HANDED_BACK, node->has_slave ? HAS_SLAVE : 0, 0));
         pthread_mutex_lock(&scan->lock);
+        if (status < 0)
+            scan->failed = 1;
         scan->active--;
-        release(node);
+        release(scan, node);
     }
     pthread_cond_broadcast(&scan->work);
     pthread_cond_broadcast(&scan->output);
     pthread_mutex_unlock(&scan->lock);
     if (worker != NULL) {
-        free_list(&worker->master);
-        free_list(&worker->slave);
+        free_list(&worker->lists[MASTER]);
+        free_list(&worker->lists[SLAVE]);
         free(worker->table.slots);
-        free(worker->children);
+        free(worker->offers);
+        free(worker->scene.infixes);
         free(worker);
     }
     return NULL;
@@ -705,42 +674,66 @@ int xh_scan_version(void)
     return VERSION;
 }
 
-/* Begins to look at two open directories. NULL when it cannot. */
-struct scan *xh_scan_open(int master, int slave, unsigned threads, unsigned options)
+static void free_scan(struct scan *scan)
+{
+    while (scan->depth > 0)
+        release(scan, scan->stack[--scan->depth]);
+    while (scan->unanswered != NULL)
+        answered(scan, scan->unanswered);
+    while (scan->first != NULL) {
+        struct result *result = scan->first;
+        scan->first = result->next;
+        free(result);
+    }
+    free(scan->stack);
+    close_filter(scan->filter);
+    pthread_mutex_destroy(&scan->lock);
+    pthread_cond_destroy(&scan->work);
+    pthread_cond_destroy(&scan->output);
+    pthread_cond_destroy(&scan->room);
+    free(scan);
+}
+
+/*
+ * Begins to look at two open directories; `slave` is -1 when there is none. With an index, which must
+ * stay where it is, the master is what directory 1 of it says. NULL when it cannot be done.
+ */
+struct scan *xh_scan_open(int master, int slave, unsigned threads, unsigned options,
+                          const unsigned char *index, size_t length, size_t table,
+                          const unsigned char *filter, size_t filter_length)
 {
     struct scan *scan = calloc(1, sizeof *scan + threads * sizeof(pthread_t));
     struct node *root;
     if (scan == NULL)
         return NULL;
-    scan->master = master;
-    scan->slave = slave;
+    scan->roots[MASTER] = master;
+    scan->roots[SLAVE] = slave;
     scan->options = options;
     scan->last = &scan->first;
+    if (index != NULL)
+        scan->index = (struct index){index, length, table, (uint32_t)((length - table) / 8)};
     pthread_mutex_init(&scan->lock, NULL);
     pthread_cond_init(&scan->work, NULL);
     pthread_cond_init(&scan->output, NULL);
     pthread_cond_init(&scan->room, NULL);
-    root = new_node(scan, NULL, "");
-    if (root == NULL || stat_row(master, "", AT_EMPTY_PATH, scan->master_root) < 0 ||
-        stat_row(slave, "", AT_EMPTY_PATH, scan->slave_root) < 0) {
+    root = new_node(NULL, "");
+    if (filter != NULL)
+        scan->filter = open_filter(filter, filter_length);
+    if (root == NULL || (filter != NULL && scan->filter == NULL) || stat_row(master, "", AT_EMPTY_PATH, scan->rows[MASTER]) < 0 ||
+        (slave >= 0 && stat_row(slave, "", AT_EMPTY_PATH, scan->rows[SLAVE]) < 0) ||
+        push(scan, root) < 0) {
         free(root);
-        free(scan);
+        free_scan(scan);
         return NULL;
     }
-    memcpy(root->master, scan->master_root, sizeof root->master);
-    memcpy(root->slave, scan->slave_root, sizeof root->slave);
-    if (push(scan, root) < 0) {
-        free(root);
-        free(scan);
-        return NULL;
-    }
+    memcpy(root->rows, scan->rows, sizeof root->rows);
+    root->has_slave = slave >= 0;
+    root->number = 1;
     for (; scan->threads < threads; scan->threads++)
         if (pthread_create(&scan->thread[scan->threads], NULL, run, scan) != 0)
             break;
     if (scan->threads == 0) {
-        free(root);
-        free(scan->stack);
-        free(scan);
+        free_scan(scan);
         return NULL;
     }
     return scan;
@@ -763,12 +756,14 @@ int64_t xh_scan_next(struct scan *scan, unsigned char *buffer, size_t room, int 
         until.tv_nsec -= 1000000000L;
     }
     pthread_mutex_lock(&scan->lock);
-    while (scan->first == NULL && !scan->failed && (scan->depth > 0 || scan->active > 0))
+    while (!is_enough(scan))
         if (pthread_cond_timedwait(&scan->output, &scan->lock, &until) != 0)
             break;
-    if (scan->first == NULL && (scan->failed || (scan->depth == 0 && scan->active == 0)))
-        length = scan->failed ? -2 : -1;
-    while (scan->first != NULL) {
+    if (scan->failed)
+        length = -2;
+    else if (scan->first == NULL && is_over(scan))
+        length = -1;
+    while (length >= 0 && scan->first != NULL) {
         struct result *result = scan->first;
         uint64_t size = result->length;
         if (length + 8 + size > room) {
@@ -790,12 +785,33 @@ int64_t xh_scan_next(struct scan *scan, unsigned char *buffer, size_t room, int 
     return length;
 }
 
+/*
+ * Where to go on: for each listed directory with offers its id, a number, and so many ids of those
+ * that were offered; the others are forgotten.
+ */
+int xh_scan_answer(struct scan *scan, const uint64_t *words, size_t count)
+{
+    pthread_mutex_lock(&scan->lock);
+    for (size_t at = 0; at + 2 <= count;) {
+        struct node *node = (struct node *)(uintptr_t)words[at];
+        uint64_t entered = words[at + 1];
+        at += 2;
+        for (; entered > 0 && at < count; entered--)
+            ((struct node *)(uintptr_t)words[at++])->entered = 1;
+        if (push_offered(scan, node, 0) < 0)
+            scan->failed = 1;
+        answered(scan, node);
+    }
+    pthread_cond_broadcast(&scan->work);
+    pthread_mutex_unlock(&scan->lock);
+    return 0;
+}
+
 /* How many objects were seen so far on each side. */
 void xh_scan_counts(struct scan *scan, uint64_t counts[2])
 {
     pthread_mutex_lock(&scan->lock);
-    counts[0] = scan->master_objects;
-    counts[1] = scan->slave_objects;
+    memcpy(counts, scan->objects, sizeof scan->objects);
     pthread_mutex_unlock(&scan->lock);
 }
 
@@ -808,17 +824,5 @@ void xh_scan_close(struct scan *scan)
     pthread_mutex_unlock(&scan->lock);
     for (unsigned i = 0; i < scan->threads; i++)
         pthread_join(scan->thread[i], NULL);
-    while (scan->depth > 0)
-        release(scan->stack[--scan->depth]);
-    while (scan->first != NULL) {
-        struct result *result = scan->first;
-        scan->first = result->next;
-        free(result);
-    }
-    free(scan->stack);
-    pthread_mutex_destroy(&scan->lock);
-    pthread_cond_destroy(&scan->work);
-    pthread_cond_destroy(&scan->output);
-    pthread_cond_destroy(&scan->room);
-    free(scan);
+    free_scan(scan);
 }

@@ -6,26 +6,30 @@
  *     node scripts/build-native.mjs [DIR]
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const SOURCE = 'native/pair-scan.c';
+const SOURCES = 'native';
 const LIBRARY = 'native/pair-scan.so';
 const FLAGS = ['-O2', '-std=gnu11', '-shared', '-fPIC', '-pthread'];
 
 /**
- * Builds the library below `root` when it is older than its source.
+ * Builds the library below `root` when it is older than any of its sources.
  *
  * @param {string} root @returns {boolean} whether all is there that could be built
  */
 export function buildNative(root) {
-  const [source, library] = [join(root, SOURCE), join(root, LIBRARY)];
-  if (!existsSync(source)) return true;
+  const library = join(root, LIBRARY);
+  const sources = sourcesBelow(join(root, SOURCES));
+  if (sources.length === 0) return true;
   if (process.platform !== 'linux') return false;
-  if (existsSync(library) && statSync(library).mtimeMs >= statSync(source).mtimeMs) return true;
+  const newest = Math.max(...sources.map((path) => statSync(path).mtimeMs));
+  if (existsSync(library) && statSync(library).mtimeMs >= newest) return true;
   const made = `${library}.${process.pid}`;
   const compiler = process.env['CC'] ?? 'cc';
-  const { status } = spawnSync(compiler, [...FLAGS, '-o', made, source], { stdio: 'ignore' });
+  const { status } = spawnSync(compiler, [...FLAGS, '-o', made, ...sources.filter(isCode)], {
+    stdio: 'ignore',
+  });
   if (status !== 0) {
     rmSync(made, { force: true });
     return false;
@@ -33,6 +37,18 @@ export function buildNative(root) {
   // whoever has the old one loaded keeps it
   renameSync(made, library);
   return true;
+}
+
+/** @param {string} directory @returns {string[]} */
+function sourcesBelow(directory) {
+  if (!existsSync(directory)) return [];
+  const names = readdirSync(directory).filter((name) => name.endsWith('.h') || isCode(name));
+  return names.toSorted().map((name) => join(directory, name));
+}
+
+/** @param {string} path */
+function isCode(path) {
+  return path.endsWith('.c');
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {

@@ -9,7 +9,13 @@ import { listDir, type Dir } from './dir.ts';
 import { FileError, about, errnoOf } from './error.ts';
 import { AT, SEEK, SystemCallError, calls, cString, errnoName, scanCalls } from './kernel.ts';
 import { readLinkAt } from './names.ts';
-import { STATX_BASIC_STATS, typeOfMode, type ObjectStat, type ObjectType } from './stat.ts';
+import {
+  STATX_BASIC_STATS,
+  modeBits,
+  typeOfMode,
+  type ObjectStat,
+  type ObjectType,
+} from './stat.ts';
 
 export interface Listing {
   /** In the order of the file system, without `.` and `..`. */
@@ -93,7 +99,7 @@ export function readListing(dir: Dir, options: ListingOptions): Listing {
 }
 
 /** The type of object `index`. */
-export function typeIn(listing: Listing, index: number): ObjectType {
+export function typeIn(listing: Pick<Listing, 'rows'>, index: number): ObjectType {
   return typeOfMode(listing.rows[index * STRIDE] ?? 0);
 }
 
@@ -136,7 +142,7 @@ export function setRow(rows: Int32Array, index: number, stat: ObjectStat): void 
     rows[start + offset] = Number(bits & 0xffff_ffffn);
     rows[start + offset + 1] = Number(bits >> 32n);
   };
-  rows[start] = MODE_OF_TYPE[stat.type] | stat.mode;
+  rows[start] = modeBits(stat.type) | stat.mode;
   rows[start + ROW.links] = stat.links;
   rows[start + ROW.uid] = stat.uid;
   rows[start + ROW.gid] = stat.gid;
@@ -158,15 +164,6 @@ export function setRow(rows: Int32Array, index: number, stat: ObjectStat): void 
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 const S_IFMT = 0o170000;
 const S_IFLNK = 0o120000;
-const MODE_OF_TYPE: Readonly<Record<ObjectType, number>> = {
-  p: 0o010000,
-  c: 0o020000,
-  d: 0o040000,
-  b: 0o060000,
-  f: 0o100000,
-  l: 0o120000,
-  s: 0o140000,
-};
 
 const entries = Buffer.allocUnsafe(1 << 16);
 

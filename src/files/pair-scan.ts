@@ -1,76 +1,98 @@
 /**
- * Two trees looked at side by side by native threads (`native/pair-scan.c`): only directories in which
- * there may be something to do are told of. Where the library was not built, or does not load, there
- * is none of this, and the caller looks at every directory himself.
+ * Two trees looked at side by side by native threads (`native/pair-scan.c`), or one alone. Where the
+ * library was not built, or does not load, there is none of this, and the caller looks at every
+ * directory himself.
  */
 import { existsSync } from 'node:fs';
 import { toText, type Bytes } from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 import type { Dir } from './dir.ts';
 import { loadLibrary, type LibraryFunction } from './kernel.ts';
-import { attributesAt, isCarried, type Attributes } from './attributes.ts';
-import { FileError } from './error.ts';
-import { EMPTY_LISTING, STRIDE, statIn, type Listing } from './listing.ts';
-import type { ObjectStat } from './stat.ts';
+import { packFilter, type ScanFilter } from './scan-filter.ts';
+import { decodeResults, type ScannedPair } from './scan-result.ts';
 import { shippedPath } from './shipped.ts';
 
 export interface PairScanOptions {
   readonly threads: number;
+  /**
+   * Which directories are told of: those with differences; those and the ones that have something of
+   * interest to a filter; or every one. All others are gone through in silence.
+   */
+  readonly tell: 'differing' | 'all' | ScanFilter;
   /** Whether owner and group are compared. */
   readonly owners: boolean;
   /** Whether attributes that only root may set are of interest. */
   readonly privileged: boolean;
   readonly oneFileSystem: boolean;
+  /** What the master is to be taken for, instead of looking at it. */
+  readonly index?: ScannedIndex | undefined;
 }
 
-/** A listing whose attributes are still to be read: `withAttributes` says of which objects. */
-export interface BareListing extends Omit<Listing, 'attributes'> {
-  readonly withAttributes: readonly number[];
-}
-
-/** A directory that both trees have; those above it were told of before. */
-export interface ScannedPair {
-  /** `listed`: both listings are here. `handed back`: look for yourself, at all below it too. */
-  readonly kind: 'listed' | 'handed back' | 'ancestor';
-  readonly id: number;
-  /** Its parent's id; 0 for the root. */
-  readonly parent: number;
-  readonly name: Bytes;
-  /** The directory itself, one row as in a listing. */
-  readonly masterRow: Int32Array;
-  readonly slaveRow: Int32Array;
-  readonly master?: BareListing;
-  readonly slave?: BareListing;
+/** An index as src/lfu/index/format.ts has it, proven to be whole. */
+export interface ScannedIndex {
+  readonly bytes: Buffer;
+  /** Where the table of directories begins. */
+  readonly table: number;
 }
 
 export interface PairScan {
+  /** Whether what is below a directory that is told of is only looked at when it is entered. */
+  readonly asks: boolean;
+  /** Whether every directory is told of. */
+  readonly tellsAll: boolean;
   /** What has been found since the last call, perhaps nothing; undefined when all has been said. */
   next(milliseconds: number): readonly ScannedPair[] | undefined;
+  /** Which of the offers of a pair are taken up: to be said of each that has some. */
+  enter(pair: ScannedPair, ids: readonly number[]): void;
   /** Objects looked at so far. */
   counts(): { readonly master: number; readonly slave: number };
   close(): void;
 }
 
-/** Begins to look at two open directories; undefined where the native library is not there. */
+/**
+ * Begins to look at two open directories, or one when there is no slave; undefined where the native
+ * library is not there.
+ */
 export function openPairScan(
   master: Dir,
-  slave: Dir,
+  slave: Dir | undefined,
   options: PairScanOptions,
 ): PairScan | undefined {
   const library = nativeLibrary();
+  const { tell, index } = options;
+  const filter = typeof tell === 'string' ? undefined : packFilter(tell);
   const scan = library?.open(
     master.fd,
-    slave.fd,
+    slave?.fd ?? -1,
     options.threads,
-    DESCEND |
+    (tell === 'differing' ? DESCEND : 0) |
+      (tell === 'all' ? TELL_ALL : 0) |
       (options.owners ? OWNERS : 0) |
       (options.privileged ? PRIVILEGED : 0) |
       (options.oneFileSystem ? ONE_FILE_SYSTEM : 0),
+    index?.bytes ?? null,
+    index?.bytes.length ?? 0,
+    index?.table ?? 0,
+    filter ?? null,
+    filter?.length ?? 0,
   );
   if (library === undefined || scan === undefined || scan === null) return undefined;
-  let buffer = Buffer.from(new ArrayBuffer(1 << 20));
+  let buffer = Buffer.allocUnsafeSlow(1 << 20);
+  let answers: number[] = [];
+
+  function answer(): void {
+    if (answers.length === 0) return;
+    const words = new BigUint64Array(answers.length);
+    for (const [at, word] of answers.entries()) words[at] = BigInt(word);
+    library?.answer(scan, Buffer.from(words.buffer), words.length);
+    answers = [];
+  }
+
   return {
+    asks: tell !== 'differing',
+    tellsAll: tell === 'all',
     next(milliseconds) {
+      answer();
       for (;;) {
         const length = Number(library.next(scan, buffer, buffer.length, milliseconds));
         if (length === FINISHED) return undefined;
@@ -79,9 +101,14 @@ export function openPairScan(
             remedy: 'set XHIER_NATIVE=no to do without it',
           });
         }
-        if (length < TOO_SMALL) return decode(buffer, length);
-        buffer = Buffer.from(new ArrayBuffer(length - TOO_SMALL));
+        if (length < TOO_SMALL) return decodeResults(buffer, length);
+        buffer = Buffer.allocUnsafeSlow(length - TOO_SMALL);
       }
+    },
+    enter(pair, ids) {
+      answers.push(pair.id, ids.length, ...ids);
+      // the threads are not to run out of work meanwhile
+      if (answers.length > MOST_ANSWERS) answer();
     },
     counts() {
       const counts = new BigUint64Array(2);
@@ -94,48 +121,21 @@ export function openPairScan(
   };
 }
 
-/** The listing with the attributes of those objects that have some, read from `dir`. */
-export function completeListing(
-  bare: BareListing,
-  dir: () => Dir,
-  options: { readonly privileged: boolean },
-): Listing {
-  const attributes = new Map<number, Attributes>();
-  const failed = new Map<Bytes, FileError>();
-  for (const index of bare.withAttributes) {
-    const name = bare.names[index] ?? ('' as Bytes);
-    try {
-      const found = attributesAt(dir(), name);
-      const carried = [...found].filter(([key]) => isCarried(key, options.privileged));
-      if (carried.length > 0) attributes.set(index, new Map(carried));
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      if (error.errno !== 'ENOENT') failed.set(name, error);
-    }
-  }
-  const { names, rows, targets } = bare;
-  return { names, rows, targets, attributes, failed };
-}
-
-/** All that a row says. */
-export function statOfRow(rows: Int32Array): ObjectStat {
-  return statIn({ ...EMPTY_LISTING, rows }, 0);
-}
-
 /** As in native/pair-scan.c. */
-const VERSION = 1;
+const VERSION = 2;
 const DESCEND = 1;
 const OWNERS = 2;
 const PRIVILEGED = 4;
 const ONE_FILE_SYSTEM = 8;
-const KINDS = [undefined, 'listed', 'handed back', 'ancestor'] as const;
+const TELL_ALL = 16;
 const FINISHED = -1;
 const TOO_SMALL = 2 ** 40;
-const HEADER = 24 + 2 * STRIDE * 4;
+const MOST_ANSWERS = 256;
 
 interface Library {
   readonly open: LibraryFunction;
   readonly next: LibraryFunction;
+  readonly answer: LibraryFunction;
   readonly counts: LibraryFunction;
   readonly close: LibraryFunction;
 }
@@ -143,12 +143,12 @@ interface Library {
 let loaded: Library | false | undefined;
 
 function nativeLibrary(): Library | undefined {
+  if (process.env['XHIER_NATIVE'] === 'no') return undefined;
   loaded ??= load() ?? false;
   return loaded === false ? undefined : loaded;
 }
 
 function load(): Library | undefined {
-  if (process.env['XHIER_NATIVE'] === 'no') return undefined;
   const path = shippedPath('native/pair-scan.so');
   if (path === undefined || !existsSync(path)) return undefined;
   try {
@@ -156,11 +156,14 @@ function load(): Library | undefined {
     if (functions('int xh_scan_version()')() !== VERSION) return undefined;
     return {
       open: functions(
-        'void *xh_scan_open(int master, int slave, uint32_t threads, uint32_t options)',
+        'void *xh_scan_open(int master, int slave, uint32_t threads, uint32_t options, ' +
+          'const void *index, size_t length, size_t table, ' +
+          'const void *filter, size_t filterLength)',
       ),
       next: functions(
         'int64_t xh_scan_next(void *scan, void *buffer, size_t room, int milliseconds)',
       ),
+      answer: functions('int xh_scan_answer(void *scan, const void *words, size_t count)'),
       counts: functions('void xh_scan_counts(void *scan, void *counts)'),
       close: functions('void xh_scan_close(void *scan)'),
     };
@@ -168,77 +171,4 @@ function load(): Library | undefined {
     // built for another machine: it is an accelerator, nothing more
     return undefined;
   }
-}
-
-function decode(buffer: Buffer, length: number): ScannedPair[] {
-  const found: ScannedPair[] = [];
-  for (let at = 0; at < length;) {
-    const size = Number(buffer.readBigUInt64LE(at));
-    found.push(decodeResult(buffer, at + 8));
-    at += 8 + size;
-  }
-  return found;
-}
-
-function decodeResult(buffer: Buffer, start: number): ScannedPair {
-  const kind = KINDS[buffer.readUInt32LE(start)] ?? 'handed back';
-  const nameLength = buffer.readUInt32LE(start + 4);
-  const rows = start + 24;
-  const base = {
-    kind,
-    parent: Number(buffer.readBigUInt64LE(start + 8)),
-    id: Number(buffer.readBigUInt64LE(start + 16)),
-    masterRow: integers(buffer, rows, STRIDE),
-    slaveRow: integers(buffer, rows + STRIDE * 4, STRIDE),
-    name: buffer.toString('latin1', start + HEADER, start + HEADER + nameLength) as Bytes,
-  };
-  if (kind !== 'listed') return base;
-  const master = decodeListing(buffer, start + HEADER + padded(nameLength));
-  const slave = decodeListing(buffer, master.end);
-  return { ...base, master: master.listing, slave: slave.listing };
-}
-
-function decodeListing(
-  buffer: Buffer,
-  start: number,
-): { readonly listing: BareListing; readonly end: number } {
-  const [objects = 0, namesLength = 0, targetsLength = 0, links = 0, withAttributes = 0] = [
-    0, 4, 8, 12, 16,
-  ].map((offset) => buffer.readUInt32LE(start + offset));
-  const rowsAt = start + 24;
-  const namesAt = rowsAt + padded(objects * STRIDE * 4);
-  const targetsAt = namesAt + padded(namesLength);
-  const linksAt = targetsAt + padded(targetsLength);
-  const attributedAt = linksAt + links * 8;
-  const targets = new Map<number, Bytes>();
-  const pairs = integers(buffer, linksAt, links * 2);
-  for (let i = 0; i < pairs.length; i += 2) {
-    const from = targetsAt + (pairs[i + 1] ?? 0);
-    targets.set(pairs[i] ?? 0, buffer.toString('latin1', from, buffer.indexOf(0, from)) as Bytes);
-  }
-  return {
-    listing: {
-      names: namesIn(buffer, namesAt, namesLength),
-      rows: integers(buffer, rowsAt, objects * STRIDE),
-      targets,
-      failed: new Map(),
-      withAttributes: [...integers(buffer, attributedAt, withAttributes)],
-    },
-    end: attributedAt + padded(withAttributes * 4),
-  };
-}
-
-function namesIn(buffer: Buffer, start: number, length: number): Bytes[] {
-  if (length === 0) return [];
-  return buffer.toString('latin1', start, start + length - 1).split('\0') as Bytes[];
-}
-
-/** A copy: the buffer is used again. */
-function integers(buffer: Buffer, start: number, count: number): Int32Array {
-  const from = buffer.byteOffset + start;
-  return new Int32Array(buffer.buffer.slice(from, from + count * 4));
-}
-
-function padded(length: number): number {
-  return (length + 7) & ~7;
 }

@@ -69,6 +69,11 @@ export function typeOfMode(mode: number): ObjectType {
   return TYPES[mode >> 12] ?? 'f';
 }
 
+/** The upper bits of an st_mode that say this. */
+export function modeBits(type: ObjectType): number {
+  return MODE_OF_TYPE[type];
+}
+
 /** struct statx of linux/stat.h. */
 function decode(buffer: Buffer): ObjectStat {
   const mode = buffer.readUInt16LE(28);
@@ -106,4 +111,13 @@ const TYPES: Readonly<Record<number, ObjectType>> = {
   0x8: 'f',
   0xa: 'l',
   0xc: 's',
+};
+const MODE_OF_TYPE: Readonly<Record<ObjectType, number>> = {
+  p: 0o010000,
+  c: 0o020000,
+  d: 0o040000,
+  b: 0o060000,
+  f: 0o100000,
+  l: 0o120000,
+  s: 0o140000,
 };

@@ -178,19 +178,19 @@ async function makePlan(stage: Stage): Promise<Plan> {
   }
 }
 
-/** With rules every object is somebody's affair, and contents are read by nobody but us. */
+/** Threads that look ahead, where there is a master to be looked at. */
 function pairsOf(
   { options, master, slave, ledger }: Stage,
   privileged: boolean,
 ): PairScan | undefined {
-  if (slave.dir === undefined || options.checksum === true || decideOf(options) !== undefined) {
-    return undefined;
-  }
   if (options.hasLeft === true || options.only !== undefined) return undefined;
-  // the ledger has to be told of every name once
-  if (ledger?.claims.complete === false) return undefined;
+  const filter = decideOf(options) === undefined ? 'differing' : options.rules?.filter();
+  // contents have to be compared everywhere, and a ledger to be told of every name once
+  const isKnown = ledger === undefined || (ledger.claims.complete && filter === 'differing');
+  const tell = options.checksum === true || !isKnown ? 'all' : (filter ?? 'all');
   return openPairScan(master.dir, slave.dir, {
     threads: options.jobs ?? Math.min(availableParallelism(), MOST_THREADS),
+    tell,
     owners: options.noOwner !== true,
     privileged,
     oneFileSystem: options.oneFileSystem === true,

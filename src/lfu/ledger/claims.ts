@@ -42,8 +42,6 @@ export interface Turn {
   readonly claims: Claims;
   /** Directories of which something else is known now. */
   readonly edits: ReadonlyMap<Bytes, Edit>;
-  /** Whether the master offers names that the ledger does not know of. */
-  readonly hasNew: () => boolean;
 }
 
 export interface TurnOptions {
@@ -57,9 +55,10 @@ export interface TurnOptions {
 export function takeTurn(options: TurnOptions): Turn {
   const { ledger, master, reserved } = options;
   const edits = new Map<Bytes, Edit>();
-  let hasNew = false;
   const own: State = { supplier: master, offers: [master] };
   const rank = rankOf(ledger);
+  // who is in no configuration any more is not asked what it has either
+  const isConfigured = (number: number): boolean => ledger.masters[number]?.order !== undefined;
   /** Whoever comes first of all that offer an object, when it is not this master. */
   const winnerOf = (state: State | undefined): number | undefined => {
     let best = master;
@@ -67,7 +66,10 @@ export function takeTurn(options: TurnOptions): Turn {
     return best === master ? undefined : best;
   };
 
+  const seen = new Set<Bytes>();
+
   function meet(met: Met): Meeting | undefined {
+    seen.add(met.at.path);
     const offered = offeredNames(met);
     const lostToTree = reservedIn(met, reserved);
     if (lostToTree.size === 0 && isKnown(met.at.path, offered.names, ledger, own, master)) {
@@ -76,7 +78,6 @@ export function takeTurn(options: TurnOptions): Turn {
     if (lostToTree.size === 0 && !ledger.has(met.at.path)) {
       const text = ledger.writeAlike(offered.names, own);
       edits.set(met.at.path, { before: text, after: text });
-      hasNew = true;
       return undefined;
     }
     return compare(met, offered, lostToTree);
@@ -90,7 +91,6 @@ export function takeTurn(options: TurnOptions): Turn {
     const shared = new Set<number>();
     const slaveIndex = new Map(met.slave.names.map((name, index) => [name, index]));
     let isChanged = false;
-    let isNew = false;
     for (const [position, name] of offered.names.entries()) {
       const index = offered.indexes?.[position] ?? position;
       if (lost.has(index)) continue;
@@ -98,7 +98,8 @@ export function takeTurn(options: TurnOptions): Turn {
       const winner = winnerOf(known);
       const claimed = known === undefined ? own : withOffer(known, master);
       if (winner === undefined) {
-        after.set(name, { ...claimed, supplier: master });
+        const offers = claimed.offers.filter((each) => each === master || isConfigured(each));
+        after.set(name, { supplier: master, offers });
       } else {
         after.set(name, claimed);
         const verdict = loses(met, index, slaveIndex.get(name) ?? -1, ledger);
@@ -107,7 +108,6 @@ export function takeTurn(options: TurnOptions): Turn {
       }
       before.set(name, claimed);
       if (!isSameState(known, after.get(name))) isChanged = true;
-      if (!isSameState(known, claimed)) isNew = true;
     }
     const isOffered = new Set(offered.names);
     for (const [name, known] of old) {
@@ -120,7 +120,6 @@ export function takeTurn(options: TurnOptions): Turn {
       giveUpBelow(pathBelow(met.at, name), isThere);
     }
     if (isChanged) edits.set(path, { before: ledger.write(before), after: ledger.write(after) });
-    if (isNew) hasNew = true;
     return { lost, shared };
   }
 
@@ -138,6 +137,17 @@ export function takeTurn(options: TurnOptions): Turn {
         after.set(name, isThere || left.supplier !== master ? left : { ...left, supplier: -1 });
       }
       edits.set(path, { before: ledger.write(old), after: ledger.write(after) });
+    }
+  }
+
+  function* unmet(): Generator<Bytes> {
+    for (const path of ledger.directories()) {
+      if (seen.has(path)) continue;
+      for (const { state } of ledger.groups(path)) {
+        if (state.offers.includes(master)) continue;
+        yield path;
+        break;
+      }
     }
   }
 
@@ -163,10 +173,10 @@ export function takeTurn(options: TurnOptions): Turn {
       complete: ledger.masters[master]?.complete === true && reserved.length === 0,
       root: order !== undefined || !ledger.shared ? isFirst : false,
       meet,
+      unmet,
       fate,
     },
     edits,
-    hasNew: () => hasNew,
   };
 }
 
@@ -228,7 +238,7 @@ function isKnown(
 
 /** What the master has where the slave of another pair of trees stands. */
 function reservedIn(
-  { at, master, slave }: Met,
+  { at, master }: Met,
   reserved: readonly Bytes[],
 ): Map<number, LfuProblem | undefined> {
   const lost = new Map<number, LfuProblem | undefined>();
@@ -237,15 +247,14 @@ function reservedIn(
     const name = basename(path);
     const index = master.names.indexOf(name);
     if (index < 0) continue;
-    const slaveIndex = slave.names.indexOf(name);
-    const isPoint = typeIn(master, index) === 'd' && slaveIndex >= 0;
     const problem = {
       path,
       code: 'E_LFU_NESTED',
       message: 'this is a slave of its own: left as it is',
       remedy: 'let a rule ignore it, or move one of the two slaves',
     };
-    lost.set(index, isPoint ? undefined : problem);
+    // a directory is where it stands, or is mounted
+    lost.set(index, typeIn(master, index) === 'd' ? undefined : problem);
   }
   return lost;
 }

@@ -64,8 +64,8 @@ export class Ledger {
     const entries = new Map<Bytes, State>();
     for (const { state, names } of groupsIn(text)) {
       const found = this.#states[state];
-      if (found !== undefined)
-        for (const name of names.split('/')) entries.set(name as Bytes, found);
+      if (found === undefined || isNothing(found)) continue;
+      for (const name of names.split('/')) entries.set(name as Bytes, found);
     }
     return entries;
   }
@@ -93,7 +93,7 @@ export class Ledger {
   *groups(directory: Bytes): Generator<{ readonly state: State; readonly names: Bytes }> {
     for (const { state, names } of groupsIn(this.#directories.get(directory) ?? NONE)) {
       const found = this.#states[state];
-      if (found !== undefined) yield { state: found, names };
+      if (found !== undefined && !isNothing(found)) yield { state: found, names };
     }
   }
 
@@ -101,9 +101,9 @@ export class Ledger {
     return this.#directories.has(directory);
   }
 
-  /** All directories of which something is known. */
+  /** All directories of which something is known, in the order of the tree. */
   directories(): Iterable<Bytes> {
-    return this.#directories.keys();
+    return this.below(NONE);
   }
 
   /** `directory` and those below it, as far as something is known of them. */
@@ -121,6 +121,31 @@ export class Ledger {
       if (path !== directory && !path.startsWith(prefix)) return;
       if (this.#directories.has(path)) yield path;
     }
+  }
+
+  /** Whether something is left that nobody of the configuration supplies in place of master `number`. */
+  needs(number: number): boolean {
+    const isConfigured = (other: number): boolean => this.masters[other]?.order !== undefined;
+    for (const path of this.#directories.keys()) {
+      for (const { state } of this.groups(path)) {
+        const { supplier, offers } = state;
+        if (supplier === number) return true;
+        if (offers.includes(number) && !offers.some(isConfigured)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** From now on master `number` is none, and what it alone supplied is nobody's. */
+  forget(number: number): void {
+    for (const [index, state] of this.#states.entries()) {
+      const rest = withoutOffer(state, number);
+      this.#states[index] = rest.supplier === number ? { ...rest, supplier: -1 } : rest;
+    }
+    this.#numbers.clear();
+    for (const [index, state] of this.#states.entries()) this.#numbers.set(keyOf(state), index);
+    this.#entries.clear();
+    this.masters[number] = undefined;
   }
 
   /** Whether master `number` has anything to do with something in `directory` or below it. */

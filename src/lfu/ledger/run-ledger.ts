@@ -128,6 +128,12 @@ function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
   const failed = new Set<Bytes>();
   const kept: Bytes[] = [];
   let isTroubled = false;
+  let isBegun = false;
+
+  function setComplete(complete: boolean): void {
+    const master = ledger.masters[number];
+    if (master !== undefined) ledger.masters[number] = { ...master, complete };
+  }
 
   function changed(change: LfuChange): void {
     const path = pathOf(change);
@@ -163,10 +169,16 @@ function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
     claims: turn.claims,
     begin(changes) {
       const keeping = changes.flatMap((change) => keptBy(change) ?? []);
-      if (!turn.hasNew() && keeping.length === 0) return;
+      const isGiving = changes.some(({ kind }) => kind === 'delete' || kind === 'keep');
+      if (turn.edits.size === 0 && keeping.length === 0 && !isGiving) return;
       for (const [path, { before }] of turn.edits) ledger.set(path, before);
       addKept(keeping, number, ledger);
+      // if it comes to no end, the next run has to look at everything again
+      const { complete } = turn.claims;
+      setComplete(false);
       held?.write(ledger);
+      isBegun = true;
+      setComplete(complete);
     },
     changed,
     problem({ path, code }) {
@@ -174,17 +186,11 @@ function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
       if (code !== 'E_LFU_CLASH') isTroubled = true;
     },
     finish(looked) {
-      const master = ledger.masters[number];
-      if (master !== undefined && looked !== 'differing') {
-        ledger.masters[number] = { ...master, complete: looked === 'all' && !isTroubled };
-      }
-      const isSame = turn.edits.size === 0 && gone.size === 0 && kept.length === 0;
+      if (looked !== 'differing') setComplete(looked === 'all' && !isTroubled);
       const isThere = held?.found.kind === 'ledger' && use.leaves !== true;
-      if (isSame && isThere && headOf(ledger) === headBefore) return;
+      if (!isBegun && isThere && headOf(ledger) === headBefore) return;
       settle();
-      if (use.leaves === true && !ledger.involves('' as Bytes, number)) {
-        ledger.masters[number] = undefined;
-      }
+      if (use.leaves === true && !ledger.needs(number)) ledger.forget(number);
       if (ledger.masters.some((each) => each !== undefined)) held?.write(ledger);
       else held?.remove();
     },
@@ -237,8 +243,8 @@ function tellForsaken(ledger: Ledger, { configured, warn }: LedgerUse): void {
   if (configured === undefined) return;
   for (const [number, master] of ledger.masters.entries()) {
     if (master === undefined || master.order !== undefined) continue;
-    if (!ledger.involves('' as Bytes, number)) {
-      ledger.masters[number] = undefined;
+    if (!ledger.needs(number)) {
+      ledger.forget(number);
       continue;
     }
     const name = printable(master.name);

@@ -15,6 +15,11 @@ export interface Claims {
   readonly root: boolean;
   /** Told of every directory of the master that is looked at; undefined when nobody objects. */
   meet(met: Met): Meeting | undefined;
+  /**
+   * Directories that the master was not told to have, in the order of the tree, and in which others
+   * have something: if the master has them all the same, they are alike on both sides, and to be met.
+   */
+  unmet(): Iterable<Bytes>;
   /** What becomes of an object of the slave that is to go. */
   fate(object: Doomed): Fate;
 }

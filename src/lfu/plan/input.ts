@@ -38,7 +38,7 @@ export interface PlanInput {
   readonly checksum: boolean;
   readonly oneFileSystem: boolean;
   readonly privileged: boolean;
-  /** Looks at both trees ahead, where that can be done: without rules, and without reading contents. */
+  /** Looks at both trees ahead, where that can be done. */
   readonly pairs?: () => PairScan | undefined;
   /** What other masters have on the slave; undefined when it has one master only. */
   readonly claims?: Claims | undefined;

@@ -38,12 +38,16 @@ export async function planPair(run: Run, pending: Pending): Promise<readonly Pen
   return planListed(run, pending, found, slaveListing);
 }
 
-/** A pair whose listings are there. @returns the directories to go into */
+/**
+ * A pair whose listings are there; `known` is what the rules say of the master's objects, if they
+ * have been asked. @returns the directories to go into
+ */
 export async function planListed(
   run: Run,
   pending: Pending,
   found: Listing,
   slaveListing: Listing,
+  known?: Decision[],
 ): Promise<readonly Pending[]> {
   const { input } = run;
   const { master, slave, facts, decide, hooks } = input;
@@ -55,7 +59,7 @@ export async function planListed(
     looking.problem({ path: at.path, code: 'E_LFU_UNMOUNTED', message, remedy: MOUNT });
     return [];
   }
-  const decided = decide === undefined ? undefined : decideAll(decide, at, found);
+  const decided = known ?? (decide === undefined ? undefined : decideAll(decide, at, found));
   for (const [index, decision] of (decided ?? []).entries()) {
     if (decision.logall) hooks.examined(pathBelow(at, found.names[index] ?? ('' as Bytes)));
   }

@@ -1,13 +1,14 @@
 /**
  * Which chains need be tried for an object. A chain of which every arm wants a certain name, path,
- * owner, group or type is found by that; only the others are tried for every object. So a script of
- * a thousand rules costs what the few that may apply cost.
+ * owner, group, type, mode, size or time is found by that; only the others are tried for every
+ * object. So a script of a thousand rules costs what the few that may apply cost.
  */
 import type { Bytes } from '../../bytes/bytes.ts';
 import type { CheckedChain } from './checker.ts';
 import type { CheckedCondition } from './check-condition.ts';
 import type { RuleObject } from './object.ts';
-import type { IndexKey } from './tests.ts';
+import { createRanges, type Ranges } from './ranges.ts';
+import type { AmountKey, IndexKey, ModeOf } from './tests.ts';
 
 export interface Candidates {
   /** Puts the numbers of the chains to try into `into`, in order; returns how many. */
@@ -23,6 +24,11 @@ export function indexChains(chains: readonly CheckedChain[]): Candidates {
     uid: new Map(),
     gid: new Map(),
     type: new Map(),
+    modes: { tests: [], known: new Map() },
+    size: createRanges(),
+    links: createRanges(),
+    mtime: createRanges(),
+    atime: createRanges(),
     namePrefix: trie(),
     nameSuffix: trie(),
     pathPrefix: trie(),
@@ -39,7 +45,7 @@ export function indexChains(chains: readonly CheckedChain[]): Candidates {
 }
 
 /** The keys of which an object has one when any arm applies; undefined when it may have none. */
-function chainKeys(chain: CheckedChain): readonly IndexKey[] | undefined {
+export function chainKeys(chain: CheckedChain): readonly IndexKey[] | undefined {
   return union(
     chain.arms.map((arm) => (arm.condition ? conditionKeys(arm.condition, false) : undefined)),
   );
@@ -80,18 +86,25 @@ function breadth(keys: readonly IndexKey[]): number {
   return keys.reduce((most, key) => Math.max(most, BREADTH[key.on]), 0);
 }
 
-interface Index {
+interface Index extends Readonly<Record<AmountKey, Ranges>> {
   readonly name: Map<Bytes, number[]>;
   readonly path: Map<Bytes, number[]>;
   readonly uid: Map<number, number[]>;
   readonly gid: Map<number, number[]>;
   readonly type: Map<string, number[]>;
+  readonly modes: Modes;
   readonly namePrefix: Trie;
   readonly nameSuffix: Trie;
   readonly pathPrefix: Trie;
   readonly pathSuffix: Trie;
   readonly nameInfix: Trie;
   readonly pathInfix: Trie;
+}
+
+/** Types and permission bits are few in a tree, so for each the answer is found once. */
+interface Modes {
+  readonly tests: { readonly matches: (object: ModeOf) => boolean; readonly chain: number }[];
+  readonly known: Map<string, Map<number, readonly number[]>>;
 }
 
 /** The bytes of prefixes and infixes, or of suffixes backwards, one a step. */
@@ -112,6 +125,15 @@ function enter(index: Index, key: IndexKey, chain: number): void {
       break;
     case 'type':
       enterMap(index.type, key.type, chain);
+      break;
+    case 'mode':
+      index.modes.tests.push({ matches: key.matches, chain });
+      break;
+    case 'size':
+    case 'links':
+    case 'mtime':
+    case 'atime':
+      index[key.on].enter(key.from, key.to, chain);
       break;
     case 'name':
     case 'path':
@@ -149,19 +171,46 @@ function merge(
   object: RuleObject,
   into: Int32Array,
 ): number {
+  const { name } = object;
   let count = 0;
-  count = add(index.name.get(object.name), into, count);
-  count = add(index.path.get(object.path), into, count);
-  count = add(index.uid.get(object.uid), into, count);
-  count = add(index.gid.get(object.gid), into, count);
-  count = add(index.type.get(object.type), into, count);
-  count = forwards(index.namePrefix, object.name, 0, into, count);
-  count = backwards(index.nameSuffix, object.name, into, count);
-  count = anywhere(index.nameInfix, object.name, into, count);
-  count = forwards(index.pathPrefix, object.path, 0, into, count);
-  count = backwards(index.pathSuffix, object.path, into, count);
-  count = anywhere(index.pathInfix, object.path, into, count);
+  if (index.name.size > 0) count = add(index.name.get(name), into, count);
+  if (index.uid.size > 0) count = add(index.uid.get(object.uid), into, count);
+  if (index.gid.size > 0) count = add(index.gid.get(object.gid), into, count);
+  if (index.type.size > 0) count = add(index.type.get(object.type), into, count);
+  if (index.modes.tests.length > 0) count = add(withMode(index.modes, object), into, count);
+  for (const on of AMOUNTS) {
+    const ranges = index[on];
+    if (ranges.size === 0) continue;
+    for (const chain of ranges.at(object[on])) {
+      single[0] = chain;
+      count = add(single, into, count);
+    }
+  }
+  count = forwards(index.namePrefix, name, 0, into, count);
+  count = backwards(index.nameSuffix, name, into, count);
+  count = anywhere(index.nameInfix, name, into, count);
+  // paths are put together when somebody asks for them
+  if (index.path.size > 0) count = add(index.path.get(object.path), into, count);
+  if (index.pathPrefix.next.size > 0)
+    count = forwards(index.pathPrefix, object.path, 0, into, count);
+  if (index.pathSuffix.next.size > 0) count = backwards(index.pathSuffix, object.path, into, count);
+  if (index.pathInfix.next.size > 0) count = anywhere(index.pathInfix, object.path, into, count);
   return count === 0 ? copy(always, into) : add(always, into, count);
+}
+
+const AMOUNTS = ['size', 'links', 'mtime', 'atime'] as const;
+const single: [number] = [0];
+
+/** The chains whose arms want a type or mode such as this object's. */
+function withMode({ tests, known }: Modes, object: RuleObject): readonly number[] {
+  let ofType = known.get(object.type);
+  if (ofType === undefined) known.set(object.type, (ofType = new Map<number, readonly number[]>()));
+  let chains = ofType.get(object.mode);
+  if (chains === undefined) {
+    const found = tests.filter(({ matches }) => matches(object)).map(({ chain }) => chain);
+    ofType.set(object.mode, (chains = [...new Set(found)]));
+  }
+  return chains;
 }
 
 /** The chains of the texts that stand at `start`. */
@@ -235,5 +284,10 @@ const BREADTH: Readonly<Record<IndexKey['on'], number>> = {
   pathInfix: 3,
   uid: 4,
   gid: 5,
+  size: 5,
+  links: 5,
+  mtime: 5,
+  atime: 5,
+  mode: 6,
   type: 6,
 };

@@ -96,6 +96,26 @@ export function decisionOf(effect: Effect, matched: readonly MatchedArm[]): Deci
   });
 }
 
+/** Whether `decision` asks for nothing on an object that is the same on both sides already. */
+export function isIdle(decision: Decision): boolean {
+  if (decision === DEFAULT) return true;
+  let answer = idle.get(decision);
+  if (answer === undefined) idle.set(decision, (answer = findIdle(decision)));
+  return answer;
+}
+
+/** Decisions are few, and each is made once. */
+const idle = new WeakMap<Decision, boolean>();
+
+function findIdle(decision: Decision): boolean {
+  if (!['update', 'preserve', 'ignore'].includes(decision.disposition)) return false;
+  if (ACTIVE.some((flag) => decision[flag])) return false;
+  return [decision.chmod, decision.chown, decision.chgrp].every((owner) => owner === undefined);
+}
+
+/** Flags by which an object that is the same is not left alone, or is not the same. */
+const ACTIVE: readonly Flag[] = ['force', 'newtime', 'follow', 'logall'];
+
 /** `first`, then `second`: of the actions of an arm, or of several arms. */
 export function addEffects(first: Effect, second: Effect): Effect {
   const { message, ...rest } = first;

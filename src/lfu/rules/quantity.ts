@@ -9,6 +9,10 @@ export interface Amount {
   readonly value: number;
   /** For `=`: times are equal in the unit that was written, so that `3days` is any moment of that day. */
   equals(actual: number): boolean;
+  /** What is equal lies from here… */
+  readonly least: number;
+  /** … to here. */
+  readonly most: number;
 }
 
 /** An age in seconds at the time `now` (seconds since the epoch). */
@@ -19,7 +23,9 @@ export function parseAge(text: Bytes, now: number): Amount | Problem {
     const unit = UNITS[word.toLowerCase()];
     if (unit !== undefined) {
       const whole = Number(count);
-      return { value: whole * unit, equals: (age) => Math.floor(age / unit) === whole };
+      const value = whole * unit;
+      const equals = (age: number): boolean => Math.floor(age / unit) === whole;
+      return { value, equals, least: value, most: value + unit };
     }
     return /^m$/i.test(word)
       ? problem('E_RULE_TIME', "'m' may be minutes or months", `write ${count}min or ${count}mon`)
@@ -32,7 +38,8 @@ export function parseAge(text: Bytes, now: number): Amount | Problem {
   const moment = parseDate(date);
   if (moment === undefined) return problem('E_RULE_TIME', `there is no date ${quoted(text)}`);
   const value = now - moment.start;
-  return { value, equals: (age) => age <= value && age > value - moment.unit };
+  const least = value - moment.unit;
+  return { value, equals: (age) => age <= value && age > least, least, most: value };
 }
 
 /** A size in bytes; `k`, `M`, `G` and `T` are powers of 1024. */
@@ -58,7 +65,7 @@ export function parseCount(text: Bytes): Amount | Problem {
 }
 
 function exactly(value: number): Amount {
-  return { value, equals: (actual) => actual === value };
+  return { value, equals: (actual) => actual === value, least: value, most: value };
 }
 
 function unitHint(word: string): string {

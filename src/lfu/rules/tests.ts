@@ -23,7 +23,14 @@ export type IndexKey =
   /** The text is somewhere in it. */
   | { readonly on: 'nameInfix' | 'pathInfix'; readonly text: Bytes }
   | { readonly on: 'uid' | 'gid'; readonly id: number }
-  | { readonly on: 'type'; readonly type: ObjectType };
+  | { readonly on: 'type'; readonly type: ObjectType }
+  /** Nothing but type and permission bits is looked at. */
+  | { readonly on: 'mode'; readonly matches: (object: ModeOf) => boolean }
+  /** A number from `from` to `to`, both among them. */
+  | { readonly on: AmountKey; readonly from: number; readonly to: number };
+
+export type AmountKey = 'size' | 'links' | 'mtime' | 'atime';
+export type ModeOf = Pick<RuleObject, 'type' | 'mode'>;
 
 export interface CompiledTest {
   matches(object: RuleObject): boolean;
@@ -94,10 +101,7 @@ export const TESTS: readonly TestKind[] = [
     summary: 'the time since the last change of contents',
     operators: ['=', '<', '<=', '>', '>='],
     lists: false,
-    compile: (input) =>
-      amountTest(input, parseAge(input.text, input.sources.now), (object) => {
-        return input.sources.now - object.mtime;
-      }),
+    compile: (input) => ageTest(input, 'mtime'),
     actual: (object, sources) => `age ${duration(sources.now - object.mtime)}`,
   },
   {
@@ -105,10 +109,7 @@ export const TESTS: readonly TestKind[] = [
     summary: 'the time since the last access',
     operators: ['=', '<', '<=', '>', '>='],
     lists: false,
-    compile: (input) =>
-      amountTest(input, parseAge(input.text, input.sources.now), (object) => {
-        return input.sources.now - object.atime;
-      }),
+    compile: (input) => ageTest(input, 'atime'),
     actual: (object, sources) => `access ${duration(sources.now - object.atime)} ago`,
   },
   {
@@ -116,7 +117,7 @@ export const TESTS: readonly TestKind[] = [
     summary: 'the size in bytes, or with k, M, G, T',
     operators: ['=', '<', '<=', '>', '>='],
     lists: false,
-    compile: (input) => amountTest(input, parseSize(input.text), (object) => object.size),
+    compile: (input) => countTest(input, parseSize(input.text), 'size'),
     actual: (object) => `size ${object.size}`,
   },
   {
@@ -124,7 +125,7 @@ export const TESTS: readonly TestKind[] = [
     summary: 'the number of hard links',
     operators: ['=', '<', '<=', '>', '>='],
     lists: false,
-    compile: (input) => amountTest(input, parseCount(input.text), (object) => object.links),
+    compile: (input) => countTest(input, parseCount(input.text), 'links'),
     actual: (object) => `links ${object.links}`,
   },
   siteTest('host', 'the name of the host that runs lfu'),
@@ -272,35 +273,74 @@ function typeTest({ text }: TestInput): CompiledTest | Problem {
     return problem('E_RULE_TYPE', `${quoted(text)} is neither types nor a mode`, hint);
   }
   const bits = applyMode(mode, 0, false);
-  if (sign === '/') return { matches: (object) => (object.mode & bits) !== 0 };
-  if (sign === '-') return { matches: (object) => (object.mode & bits) === bits };
-  if (/^[0-7]+$/.test(text)) return { matches: (object) => (object.mode & 0o7777) === bits };
+  if (sign === '/') return modeTest((object) => (object.mode & bits) !== 0);
+  if (sign === '-') return modeTest((object) => (object.mode & bits) === bits);
+  if (/^[0-7]+$/.test(text)) return modeTest((object) => (object.mode & 0o7777) === bits);
+  return modeTest((object) => {
+    const permissions = object.mode & 0o7777;
+    return applyMode(mode, permissions, object.type === 'd') === permissions;
+  });
+}
+
+function modeTest(matches: (object: ModeOf) => boolean): CompiledTest {
+  return { matches, keys: [{ on: 'mode', matches }] };
+}
+
+/** A test of the time that has gone by since `on`. */
+function ageTest(input: TestInput, on: 'mtime' | 'atime'): CompiledTest | Problem {
+  const { now } = input.sources;
+  const age = parseAge(input.text, now);
+  if (isProblem(age)) return age;
+  const matches = comparison(input.operator, age);
+  const { from, to } = rangeOf(input.operator, age);
+  // the greater the age the smaller the time; a little more, since fractions are rounded
+  const keys: IndexKey[] = [{ on, from: now - to - 1, to: now - from + 1 }];
+  return { matches: (object) => matches(now - object[on]), keys };
+}
+
+function countTest(
+  { operator }: TestInput,
+  amount: Amount | Problem,
+  on: 'size' | 'links',
+): CompiledTest | Problem {
+  if (isProblem(amount)) return amount;
+  const matches = comparison(operator, amount);
   return {
-    matches(object) {
-      const permissions = object.mode & 0o7777;
-      return applyMode(mode, permissions, object.type === 'd') === permissions;
-    },
+    matches: (object) => matches(object[on]),
+    keys: [{ on, ...rangeOf(operator, amount) }],
   };
 }
 
-function amountTest(
-  input: TestInput,
-  amount: Amount | Problem,
-  actual: (object: RuleObject) => number,
-): CompiledTest | Problem {
-  if (isProblem(amount)) return amount;
+function comparison(operator: PositiveOperator, amount: Amount): (actual: number) => boolean {
   const { value } = amount;
-  switch (input.operator) {
+  switch (operator) {
     case '<':
-      return { matches: (object) => actual(object) < value };
+      return (actual) => actual < value;
     case '<=':
-      return { matches: (object) => actual(object) <= value };
+      return (actual) => actual <= value;
     case '>':
-      return { matches: (object) => actual(object) > value };
+      return (actual) => actual > value;
     case '>=':
-      return { matches: (object) => actual(object) >= value };
+      return (actual) => actual >= value;
     default:
-      return { matches: (object) => amount.equals(actual(object)) };
+      return (actual) => amount.equals(actual);
+  }
+}
+
+/** Where all lies that the comparison is true of. */
+function rangeOf(
+  operator: PositiveOperator,
+  { value, least, most }: Amount,
+): { readonly from: number; readonly to: number } {
+  switch (operator) {
+    case '<':
+    case '<=':
+      return { from: -Infinity, to: value };
+    case '>':
+    case '>=':
+      return { from: value, to: Infinity };
+    default:
+      return { from: least, to: most };
   }
 }
 

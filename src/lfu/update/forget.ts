@@ -6,7 +6,6 @@ import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { didYouMean } from '../../message/nearest.ts';
 import type { Site } from '../../site/site.ts';
-import { withoutOffer } from '../ledger/ledger.ts';
 import { holdLedger, readLedger, slavesWithLedger } from '../ledger/store.ts';
 
 /** The slaves on which a master has left something, by the ledgers. */
@@ -66,15 +65,7 @@ export function releaseFiles(site: Site, master: Bytes, slave: Bytes): void {
     const { ledger } = held.found;
     const number = ledger.find(master);
     if (number === undefined) return;
-    const directories = Array.from(ledger.directories());
-    for (const directory of directories) {
-      const entries = [...ledger.entries(directory)].map(([name, state]) => {
-        const rest = withoutOffer(state, number);
-        return [name, rest.supplier === number ? { ...rest, supplier: -1 } : rest] as const;
-      });
-      ledger.set(directory, ledger.write(entries));
-    }
-    ledger.masters[number] = undefined;
+    ledger.forget(number);
     ledger.shared = true;
     if (ledger.masters.some((each) => each !== undefined)) held.write(ledger);
     else held.remove();
