@@ -1,15 +1,18 @@
 #!/usr/bin/env node
 /**
- * All benchmarks, or those that are named: `npm run bench`, `npm run bench -- startup`. Everything is
- * timed in this one run, on this machine, as ratios.
+ * All benchmarks, or those that are named: `npm run bench`, `npm run bench -- startup`; numbers
+ * are sizes, `npm run bench -- lfu 10000`. Everything is timed in this one run, on this machine, as ratios.
  */
 import { build } from '../../scripts/build.mjs';
+import { lfu } from './lfu.mjs';
 import { startup } from './startup.mjs';
 
-const BENCHMARKS = { startup };
+const BENCHMARKS = { startup, lfu };
 
 await build();
-const named = process.argv.slice(2);
+const words = process.argv.slice(2);
+const named = words.filter((word) => !/^\d+$/.test(word));
+const numbers = words.filter((word) => /^\d+$/.test(word));
 const unknown = named.filter((name) => !(name in BENCHMARKS));
 if (unknown.length > 0) {
   console.error(
@@ -18,5 +21,5 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-  if (named.length === 0 || named.includes(name)) benchmark();
+  if (named.length === 0 || named.includes(name)) benchmark(numbers);
 }
