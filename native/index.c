@@ -16,7 +16,6 @@ enum {
     ROOT_DEVICE = 1 << 8,
     SAME_MTIME = 1 << 9,
     SAME_ATIME = 1 << 10,
-    SAME_CTIME = 1 << 11,
 };
 
 struct reader {
@@ -122,7 +121,7 @@ static void read_rows(struct reader *reader, const int32_t *root, struct list *l
 {
     uint32_t bits = 0, uid = 0, gid = 0;
     uint64_t inode = 0;
-    struct moment mtime = {0, 0}, atime = {0, 0}, ctime = {0, 0};
+    struct moment mtime = {0, 0}, atime = {0, 0};
     for (size_t i = 0; i < list->count && !reader->failed; i++) {
         int32_t *row = list->rows + i * STRIDE;
         const unsigned char *start = bytes(reader, 2);
@@ -153,7 +152,6 @@ static void read_rows(struct reader *reader, const int32_t *root, struct list *l
         }
         read_time(reader, head & SAME_MTIME, &mtime, row, MTIME);
         read_time(reader, head & SAME_ATIME, &atime, row, ATIME);
-        read_time(reader, head & SAME_CTIME, &ctime, row, CTIME);
     }
 }
 
@@ -222,7 +220,9 @@ int read_index(const struct index *index, uint32_t number_of, const int32_t *roo
     offset = word(entry);
     children[0] = word(entry + 4);
     children[1] = number_of + 1 < index->directories ? word(entry + 12) : index->directories;
-    if (offset == 0 || offset >= index->table)
+    /* each is a child of one directory that stands before it, so that every way down has an end */
+    if (offset == 0 || offset >= index->table || children[0] <= number_of ||
+        children[1] < children[0] || children[1] > index->directories)
         return -1;
     reader.at = index->bytes + offset;
     if (*reader.at++ != LISTING)

@@ -94,7 +94,7 @@ static int read_names(int fd, struct list *list)
             at += record->length;
             if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)))
                 continue;
-            if (room_for(list, list->count + 1) < 0 ||
+            if (list->names_length + size > UINT32_MAX || room_for(list, list->count + 1) < 0 ||
                 grow(&list->names, &list->names_room, list->names_length + size, 1) < 0)
                 return -1;
             list->start[list->count] = (uint32_t)list->names_length;
@@ -144,13 +144,15 @@ static int read_target(const char *name, struct list *list, size_t index)
     size_t size = 256;
     for (;;) {
         ssize_t length;
+        if (list->targets_length + size >= UINT32_MAX)
+            return -1;
         if (grow(&list->targets, &list->targets_room, list->targets_length + size, 1) < 0)
             return -1;
         length = readlink(name, list->targets + list->targets_length, size);
         if (length < 0)
             return -1;
         if ((size_t)length < size) {
-            list->targets[list->targets_length + length] = 0;
+            list->targets[list->targets_length + (size_t)length] = 0;
             list->target[index] = (uint32_t)list->targets_length + 1;
             list->targets_length += (size_t)length + 1;
             return 0;
@@ -187,7 +189,7 @@ static int has_attributes(const char *name, int privileged)
     if (length < 0)
         return -1;
     length = llistxattr(name, names, sizeof names);
-    // more than there is room for: somebody will have to look
+    /* more than there is room for: somebody will have to look */
     if (length < 0)
         return errno == ERANGE ? 1 : -1;
     for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1)
@@ -200,7 +202,8 @@ int read_directory(int fd, struct list *list, int privileged)
 {
     if (read_names(fd, list) < 0)
         return -1;
-    qsort(list->order, list->count, 2 * sizeof *list->order, by_inode);
+    if (list->count > 1)
+        qsort(list->order, list->count, 2 * sizeof *list->order, by_inode);
     /*
      * Attributes have no call relative to a directory before Linux 6.13; and names in the working
      * directory are found a little quicker than by a handle that other threads share.
@@ -285,6 +288,11 @@ struct counts counts_of(const struct list *list)
     return counts;
 }
 
+size_t packed_bound(const struct list *list)
+{
+    return list->count * (STRIDE + 3) * 4 + list->names_length + list->targets_length;
+}
+
 size_t packed_length(const struct counts *counts)
 {
     return sizeof *counts + (size_t)counts->objects * STRIDE * 4 + padded(counts->names_length) +
@@ -292,17 +300,22 @@ size_t packed_length(const struct counts *counts)
            padded((size_t)counts->attributes * 4);
 }
 
+/* @returns what comes behind it and what fills it up */
+static unsigned char *put(unsigned char *at, const void *bytes, size_t length)
+{
+    if (length > 0)
+        memcpy(at, bytes, length);
+    memset(at + length, 0, padded(length) - length);
+    return at + padded(length);
+}
+
 unsigned char *pack(unsigned char *at, const struct list *list, const struct counts *counts)
 {
     uint32_t *numbers;
-    memcpy(at, counts, sizeof *counts);
-    at += sizeof *counts;
-    memcpy(at, list->rows, (size_t)counts->objects * STRIDE * 4);
-    at += (size_t)counts->objects * STRIDE * 4;
-    memcpy(at, list->names, counts->names_length);
-    at += padded(counts->names_length);
-    memcpy(at, list->targets, counts->targets_length);
-    at += padded(counts->targets_length);
+    at = put(at, counts, sizeof *counts);
+    at = put(at, list->rows, (size_t)counts->objects * STRIDE * 4);
+    at = put(at, list->names, counts->names_length);
+    at = put(at, list->targets, counts->targets_length);
     numbers = (uint32_t *)(void *)at;
     for (size_t i = 0; i < list->count; i++)
         if (list->target[i]) {

@@ -59,6 +59,8 @@ struct counts {
 
 struct counts counts_of(const struct list *list);
 size_t padded(size_t length);
+/* About as much as a listing takes when it is packed. */
+size_t packed_bound(const struct list *list);
 size_t packed_length(const struct counts *counts);
 unsigned char *pack(unsigned char *at, const struct list *list, const struct counts *counts);
 

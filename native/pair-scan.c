@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@
 #include "listing.h"
 
 /* The form of results and of this interface; the caller compares it. */
-#define VERSION 2
+#define VERSION 5
 
 /* Options of a scan. */
 enum {
@@ -38,12 +39,15 @@ enum {
 };
 
 /* What a result is. */
-enum { LISTED = 1, HANDED_BACK = 2, ANCESTOR = 3 };
+enum { LISTED = 1, HANDED_BACK = 2, ANCESTOR = 3, DONE = 4 };
 
 /* What is said of a listed directory. */
 enum { DIFFERS = 1, HAS_SLAVE = 2 };
 
 enum { MASTER = 0, SLAVE = 1 };
+
+/* What a filter is for. */
+enum { DIRECTORY = 0, ELSE = 1 };
 
 /*
  * A directory of the master on the way to be looked at, or with children that are. Whatever changes
@@ -77,7 +81,7 @@ struct scan {
     unsigned options;
     int32_t rows[2][STRIDE]; /* of the roots */
     struct index index;      /* without bytes when there is none */
-    struct filter *filter;   /* or NULL */
+    struct filter *filters[2]; /* of directories, and of all else; or NULL */
     pthread_mutex_t lock;
     pthread_cond_t work, output, room;
     struct node **stack;
@@ -97,6 +101,8 @@ enum {
     MOST_WAITING = 16 << 20,
     /* Bytes that are worth waking the caller for. */
     ENOUGH = 1 << 16,
+    /* Bytes of a directory that is too much to be handed over in one piece. */
+    TOO_MUCH = 1 << 30,
     PATH_ROOM = 4096,
     MOST_HELD = 128,
 };
@@ -267,8 +273,11 @@ static struct node *new_node(struct node *parent, const char *name)
 {
     size_t length = strlen(name);
     struct node *node = malloc(sizeof *node + length + 1);
-    if (node == NULL)
+    /* its id has to pass through a number of 53 bits */
+    if (node == NULL || id_of(node) >> 53) {
+        free(node);
         return NULL;
+    }
     memset(node, 0, sizeof *node);
     node->parent = parent;
     node->references = 1;
@@ -287,11 +296,22 @@ static void free_offered(struct node *node)
     }
 }
 
+/* Whoever was told of a directory hears when all in it has been told of: its id may come again. */
+static void tell_done(struct scan *scan, struct node *node)
+{
+    struct result *result = node->known ? new_result(node, DONE, 0, 0) : NULL;
+    if (result != NULL)
+        append(scan, result);
+    else if (node->known)
+        scan->failed = 1;
+}
+
 /* Under the lock. */
 static void release(struct scan *scan, struct node *node)
 {
     while (node != NULL && --node->references == 0) {
         struct node *parent = node->parent;
+        tell_done(scan, node);
         for (int side = MASTER; side <= SLAVE; side++)
             if (node->fds[side] >= 0) {
                 close(node->fds[side]);
@@ -364,33 +384,36 @@ static int path_of(const struct node *node, char *path)
     return 0;
 }
 
-static int open_at(int fd, const char *name, unsigned more)
+/* Only the owner may look without leaving a trace; everybody may look. */
+enum { OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW };
+
+static int open_at(int fd, const char *name)
 {
-    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-    int opened = openat(fd, name, flags | (int)more);
-    /* only the owner may look without leaving a trace */
-    return opened < 0 && errno == EPERM && more ? openat(fd, name, flags) : opened;
+    int opened = openat(fd, name, OPEN_DIRECTORY | O_NOATIME);
+    return opened < 0 && errno == EPERM ? openat(fd, name, OPEN_DIRECTORY) : opened;
 }
 
 /* Below a root, without following any link on the way. */
-static int open_below(int root, const char *path, unsigned more)
+static int open_below(int root, const char *path)
 {
-    struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | more,
+    struct open_how how = {.flags = OPEN_DIRECTORY | O_NOATIME,
                            .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
     int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-    return fd < 0 && errno == EPERM && more ? open_below(root, path, 0) : fd;
+    if (fd >= 0 || errno != EPERM)
+        return fd;
+    how.flags = OPEN_DIRECTORY;
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
 }
 
 static int open_node(const struct scan *scan, const struct node *node, int side)
 {
-    unsigned more = side == MASTER ? O_NOATIME : 0;
     const struct node *parent = node->parent;
     char path[PATH_ROOM + 1];
     if (parent == NULL)
-        return open_at(scan->roots[side], ".", more);
+        return open_at(scan->roots[side], ".");
     if (parent->fds[side] >= 0)
-        return open_at(parent->fds[side], node->name, more);
-    return path_of(node, path) < 0 ? -1 : open_below(scan->roots[side], path, more);
+        return open_at(parent->fds[side], node->name);
+    return path_of(node, path) < 0 ? -1 : open_below(scan->roots[side], path);
 }
 
 /* Whether what was opened is the directory that was seen. */
@@ -401,13 +424,33 @@ static int is_node(int fd, const struct node *node, int side)
     if (fstat(fd, &found) < 0)
         return 0;
     return (uint32_t)found.st_ino == (uint32_t)row[INODE] &&
-           (uint32_t)((uint64_t)found.st_ino >> 32) == (uint32_t)row[INODE_HIGH];
+           (uint32_t)((uint64_t)found.st_ino >> 32) == (uint32_t)row[INODE_HIGH] &&
+           major(found.st_dev) == (uint32_t)row[DEVICE_MAJOR] &&
+           minor(found.st_dev) == (uint32_t)row[DEVICE_MINOR];
+}
+
+/*
+ * Whether what was opened has lost the file system that was mounted on it when it was seen, and
+ * shows what is below: the caller tells that, and nobody takes it for the master's.
+ */
+static int is_dismounted(int fd, const struct scan *scan, const struct node *node)
+{
+    struct stat found;
+    if (same_device(node->rows[MASTER], scan->rows[MASTER]) || is_node(fd, node, MASTER))
+        return 0;
+    if (fstat(fd, &found) < 0)
+        return 1;
+    for (const struct node *above = node->parent; above != NULL; above = above->parent)
+        if (major(found.st_dev) == (uint32_t)above->rows[MASTER][DEVICE_MAJOR] &&
+            minor(found.st_dev) == (uint32_t)above->rows[MASTER][DEVICE_MINOR])
+            return 1;
+    return 0;
 }
 
 /* Handles that children can be opened by. */
 static void hold(struct scan *scan, struct node *node, int fds[2])
 {
-    unsigned needed = (fds[MASTER] >= 0) + (fds[SLAVE] >= 0);
+    unsigned needed = (unsigned)(fds[MASTER] >= 0) + (unsigned)(fds[SLAVE] >= 0);
     int may;
     pthread_mutex_lock(&scan->lock);
     may = scan->held + needed <= MOST_HELD;
@@ -424,7 +467,7 @@ static void hold(struct scan *scan, struct node *node, int fds[2])
 struct worker {
     struct list lists[2];
     struct table table;
-    struct scene scene;
+    struct scene scenes[2];
     struct offer *offers;
     size_t offers_room;
 };
@@ -438,7 +481,9 @@ static int read_master(const struct scan *scan, struct worker *worker, const str
         return read_index(&scan->index, node->number, scan->rows[MASTER], list, children,
                           privileged);
     *fd = open_node(scan, node, MASTER);
-    return *fd < 0 ? -1 : read_directory(*fd, list, privileged);
+    if (*fd < 0 || is_dismounted(*fd, scan, node))
+        return -1;
+    return read_directory(*fd, list, privileged);
 }
 
 static int read_slave(const struct scan *scan, struct worker *worker, const struct node *node,
@@ -465,7 +510,7 @@ struct comparison {
 static int begin_scene(const struct scan *scan, struct worker *worker, const struct node *node,
                        char *path)
 {
-    if (scan->filter == NULL)
+    if (scan->filters[ELSE] == NULL)
         return 0;
     if (node->parent == NULL)
         path[0] = 0;
@@ -473,7 +518,10 @@ static int begin_scene(const struct scan *scan, struct worker *worker, const str
         return -1;
     else
         strcat(path, "/");
-    return set_scene(&worker->scene, scan->filter, path);
+    for (int which = DIRECTORY; which <= ELSE; which++)
+        if (set_scene(&worker->scenes[which], scan->filters[which], path) < 0)
+            return -1;
+    return 0;
 }
 
 /* @returns -1 when it cannot be done */
@@ -498,8 +546,9 @@ static int compare(const struct scan *scan, struct worker *worker, const struct 
         both += j >= 0;
         if (j < 0 || temporary || !unchanged(master, i, slave, (size_t)j, scan->options))
             found->differs = 1;
-        if (scan->filter != NULL && !found->concerns)
-            found->concerns = is_of_interest(&worker->scene, name, row);
+        if (scan->filters[ELSE] != NULL && !found->concerns)
+            found->concerns = is_of_interest(
+                &worker->scenes[is_directory(row) ? DIRECTORY : ELSE], name, row);
         if (!is_directory(row) || temporary)
             continue;
         if (j >= 0) {
@@ -581,6 +630,8 @@ static int look(struct scan *scan, struct worker *worker, struct node *node)
         read_slave(scan, worker, node, &fds[SLAVE]) < 0 ||
         compare(scan, worker, node, children, &found) < 0)
         goto close;
+    if (packed_bound(&worker->lists[MASTER]) + packed_bound(&worker->lists[SLAVE]) > TOO_MUCH)
+        goto close;
     status = -1;
     if (offer(worker, node, found.offered) < 0)
         goto close;
@@ -591,7 +642,9 @@ static int look(struct scan *scan, struct worker *worker, struct node *node)
     descends = !told || (scan->options & DESCEND);
     if (told) {
         unsigned said = (found.differs ? DIFFERS : 0) | (node->has_slave ? HAS_SLAVE : 0);
-        struct result *result = listed(worker, node, said, descends ? 0 : found.offered);
+        /* whoever hears of every directory may want to know which is which */
+        int offers = !descends || (scan->options & TELL_ALL);
+        struct result *result = listed(worker, node, said, offers ? found.offered : 0);
         if (send_result(scan, node, result) < 0)
             goto close;
     }
@@ -661,7 +714,8 @@ static void *run(void *argument)
         free_list(&worker->lists[SLAVE]);
         free(worker->table.slots);
         free(worker->offers);
-        free(worker->scene.infixes);
+        free(worker->scenes[DIRECTORY].infixes);
+        free(worker->scenes[ELSE].infixes);
         free(worker);
     }
     return NULL;
@@ -686,7 +740,8 @@ static void free_scan(struct scan *scan)
         free(result);
     }
     free(scan->stack);
-    close_filter(scan->filter);
+    close_filter(scan->filters[DIRECTORY]);
+    close_filter(scan->filters[ELSE]);
     pthread_mutex_destroy(&scan->lock);
     pthread_cond_destroy(&scan->work);
     pthread_cond_destroy(&scan->output);
@@ -696,13 +751,16 @@ static void free_scan(struct scan *scan)
 
 /*
  * Begins to look at two open directories; `slave` is -1 when there is none. With an index, which must
- * stay where it is, the master is what directory 1 of it says. NULL when it cannot be done.
+ * stay where it is, the master is what directory 1 of it says. Two filters follow, one after the other,
+ * of these lengths: of directories, and of all else. NULL when it cannot be done.
  */
 struct scan *xh_scan_open(int master, int slave, unsigned threads, unsigned options,
                           const unsigned char *index, size_t length, size_t table,
-                          const unsigned char *filter, size_t filter_length)
+                          const unsigned char *filters, size_t lengths[2])
 {
     struct scan *scan = calloc(1, sizeof *scan + threads * sizeof(pthread_t));
+    pthread_condattr_t steady;
+    int lacks = 0;
     struct node *root;
     if (scan == NULL)
         return NULL;
@@ -714,12 +772,19 @@ struct scan *xh_scan_open(int master, int slave, unsigned threads, unsigned opti
         scan->index = (struct index){index, length, table, (uint32_t)((length - table) / 8)};
     pthread_mutex_init(&scan->lock, NULL);
     pthread_cond_init(&scan->work, NULL);
-    pthread_cond_init(&scan->output, NULL);
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&scan->output, &steady);
+    pthread_condattr_destroy(&steady);
     pthread_cond_init(&scan->room, NULL);
     root = new_node(NULL, "");
-    if (filter != NULL)
-        scan->filter = open_filter(filter, filter_length);
-    if (root == NULL || (filter != NULL && scan->filter == NULL) || stat_row(master, "", AT_EMPTY_PATH, scan->rows[MASTER]) < 0 ||
+    for (int which = DIRECTORY; filters != NULL && which <= ELSE; which++) {
+        scan->filters[which] = open_filter(filters, lengths[which]);
+        filters = scan->filters[which] == NULL ? NULL : filters + lengths[which];
+        lacks |= filters == NULL;
+    }
+    if (root == NULL || lacks || (index != NULL && table > length) ||
+        stat_row(master, "", AT_EMPTY_PATH, scan->rows[MASTER]) < 0 ||
         (slave >= 0 && stat_row(slave, "", AT_EMPTY_PATH, scan->rows[SLAVE]) < 0) ||
         push(scan, root) < 0) {
         free(root);
@@ -748,7 +813,7 @@ int64_t xh_scan_next(struct scan *scan, unsigned char *buffer, size_t room, int 
 {
     struct timespec until;
     int64_t length = 0;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += milliseconds / 1000;
     until.tv_nsec += (milliseconds % 1000) * 1000000L;
     if (until.tv_nsec >= 1000000000L) {
@@ -766,7 +831,7 @@ int64_t xh_scan_next(struct scan *scan, unsigned char *buffer, size_t room, int 
     while (length >= 0 && scan->first != NULL) {
         struct result *result = scan->first;
         uint64_t size = result->length;
-        if (length + 8 + size > room) {
+        if ((uint64_t)length + 8 + size > room) {
             if (length == 0)
                 length = (int64_t)(8 + size) + ((int64_t)1 << 40);
             break;
@@ -787,7 +852,7 @@ int64_t xh_scan_next(struct scan *scan, unsigned char *buffer, size_t room, int 
 
 /*
  * Where to go on: for each listed directory with offers its id, a number, and so many ids of those
- * that were offered; the others are forgotten.
+ * that were offered; the others are forgotten. Not to be called with DESCEND.
  */
 int xh_scan_answer(struct scan *scan, const uint64_t *words, size_t count)
 {

@@ -34,6 +34,7 @@ const EXTERNAL = ['koffi', '@lydell/node-pty'];
 const ENTRIES = [
   { source: 'src/cli/xh.ts', output: 'dist/xh.cjs', kind: 'program' },
   { source: 'src/cli/dispatch.ts', output: 'dist/xh-commands.cjs', kind: 'library' },
+  { source: 'src/cli/list-alone.ts', output: 'dist/xh-list.cjs', kind: 'library' },
   { source: 'src/cli/lfu.ts', output: 'dist/lfu.cjs', kind: 'program' },
   { source: 'src/cli/lfck.ts', output: 'dist/lfck.cjs', kind: 'program' },
   { source: 'src/cli/showpath.ts', output: 'dist/showpath.cjs', kind: 'program' },

@@ -30,6 +30,7 @@ export const TEST_PACKAGES = [
   { name: 'mksh', provides: 'mksh', why: 'showpath under mksh' },
   { name: 'netbase', provides: '/etc/services', why: "merging into the system's own services" },
   { name: 'openbsd-inetd', provides: 'inetd', why: 'inetd reads what was merged' },
+  { name: 'python3', provides: 'python3', why: 'copies judged by a program of their own' },
   { name: 'rsync', provides: 'rsync', why: 'copies compared with an independent copier' },
   { name: 'stow', provides: 'stow', why: 'link farms compared with an independent one' },
   { name: 'strace', provides: 'strace', why: 'failing or dying at every system call' },

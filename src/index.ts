@@ -10,12 +10,14 @@ export { openSite } from './site/open.ts';
 export type { Site } from './site/site.ts';
 export { loadConfig, type Config } from './site/config.ts';
 export { architecture, compatible, cpuFlags, platform } from './site/arch.ts';
+export { factsOf, factText, type Facts, type FactValue } from './site/facts.ts';
 export { findPackage, listPackages, readPackage, type PackageMetadata } from './package/read.ts';
 export { compareVersions } from './package/versions.ts';
 export { parseRange, satisfies } from './package/range.ts';
 export type { Wanted } from './package/candidate.ts';
 export type { Change, Conflict, Plan } from './host/plan.ts';
-export { applyPlan, ConflictError, recover, type Recovery } from './host/apply.ts';
+export { applyPlan, recover, type Recovery } from './host/apply.ts';
+export { ConflictError } from './host/conflict-error.ts';
 export {
   commitGeneration,
   generationNumbers,

@@ -1,5 +1,6 @@
 /** What every changing command does with its plan: show it, or apply it and tell the outcome. */
-import { bytes, printable, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
+import { isWithin } from '../bytes/path.ts';
 import { commitGeneration } from '../host/generations.ts';
 import { createDraft } from '../host/draft.ts';
 import { toJsonText } from '../host/json.ts';
@@ -61,11 +62,13 @@ export function dryRun(call: Call, planOn: (host: Host) => Plan): ExitCode {
 /** Applies a plan as a generation and tells what was done. @returns the generation, if one was made */
 export function commit(call: Call, host: Host, plan: Plan): number | undefined {
   const { terminal, options } = call;
-  const shown = planText(plan, {
-    styles: terminal.err,
-    verbose: terminal.verbose,
-    current: readCurrent(createDraft(host.walker)),
-  });
+  const shown = terminal.verbose
+    ? planText(plan, {
+        styles: terminal.err,
+        verbose: true,
+        current: readCurrent(createDraft(host.walker)),
+      })
+    : [];
   const reason = options['message'];
   const generation = commitGeneration(host, plan, {
     commandLine: call.commandLine,
@@ -73,8 +76,16 @@ export function commit(call: Call, host: Host, plan: Plan): number | undefined {
   });
   for (const line of shown) terminal.detail(line);
   for (const note of plan.notes) terminal.tell(`note: ${note}`);
+  if (terminal.interactive && plan.changes.some(({ path }) => isWithin(COMMANDS, path))) {
+    terminal.tell(
+      'note: a shell that is running may have to look again: rehash in csh, hash -r in bash',
+    );
+  }
   return generation;
 }
+
+/** Where the links to commands stand. */
+const COMMANDS = b`/.software/local/.admin/bins`;
 
 /** Has the services and caches told that read what a plan has changed; a failure is a warning. */
 export function tellServices(call: Call, host: Host, plan: Plan): void {

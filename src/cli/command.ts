@@ -53,10 +53,21 @@ export const DRY_RUN_OPTION: CommandOption = {
   flags: '-n, --dry-run',
   summary: 'show what would be done and change nothing',
 };
+export const ADOPT_OPTION: CommandOption = {
+  flags: '--adopt',
+  summary:
+    'files of people that are the same give way to links; others too, with --yes, into the package',
+};
 export const REASON_OPTION: CommandOption = {
   flags: '-m, --message <why>',
   summary: 'why, for the history',
 };
+
+/** What `--adopt` allows: files that are the same; with `--yes` others too. */
+export function adoptOption({ options }: Call): 'nothing' | 'same' | 'changed' {
+  if (options['adopt'] !== true) return 'nothing';
+  return options['yes'] === true ? 'changed' : 'same';
+}
 
 /** Options that every command knows, before or after its name. */
 export const GLOBAL_OPTIONS: readonly CommandOption[] = [

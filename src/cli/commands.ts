@@ -59,6 +59,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/prefer.ts')).command,
   },
   {
+    name: 'symlinks',
+    group: HOST,
+    summary: 'make the links that a database of links has for this host',
+    load: async () => (await import('./commands/symlinks.ts')).command,
+  },
+  {
+    name: 'autolink',
+    group: HOST,
+    summary: 'make layered farms of links, later layers over earlier ones',
+    load: async () => (await import('./commands/autolink.ts')).command,
+  },
+  {
+    name: 'farm',
+    group: KNOW,
+    summary: 'list, explain and check the links of the farms',
+    load: async () => (await import('./commands/farm.ts')).command,
+  },
+  {
     name: 'list',
     group: KNOW,
     summary: 'list the packages of the depot',
@@ -105,6 +123,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: SITE,
     summary: 'show the configuration in force and where each value comes from',
     load: async () => (await import('./commands/config.ts')).command,
+  },
+  {
+    name: 'facts',
+    group: SITE,
+    summary: 'show what is known of this host, for scripts and templates',
+    load: async () => (await import('./commands/facts.ts')).command,
   },
   {
     name: 'arch',

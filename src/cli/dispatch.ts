@@ -1,22 +1,16 @@
 /** From the words of a command line to a command's run and back to an exit code. */
-import { Command as Parser, CommanderError, Option } from 'commander';
 import { bytes, printable } from '../bytes/bytes.ts';
-import { EXIT, XhError, type ExitCode } from '../message/error.ts';
+import { EXIT, type ExitCode } from '../message/error.ts';
 import { nearest } from '../message/nearest.ts';
 import { version } from '../message/version.ts';
 import { loadConfig, type Config, type Overrides } from '../site/config.ts';
-import { openSite } from '../site/open.ts';
-import {
-  GLOBAL_OPTIONS,
-  type Call,
-  type Command,
-  type CommandOption,
-  type OptionValues,
-} from './command.ts';
+import type { Site } from '../site/site.ts';
+import { GLOBAL_OPTIONS, type Command, type CommandOption, type OptionValues } from './command.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import { commandHelp, overview, topicHelp } from './help.ts';
 import { reportError } from './report.ts';
-import { createTerminal, type ColorWhen, type Terminal } from './terminal.ts';
+import { runCommand, terminalFor, usage } from './run-command.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Runs one command line. Never throws for what a user can cause. */
 export async function dispatch(argv: readonly string[]): Promise<ExitCode> {
@@ -30,35 +24,14 @@ export async function dispatch(argv: readonly string[]): Promise<ExitCode> {
       early.print(commandHelp(entry, command, early.out));
       return EXIT.done;
     }
-    return await runCommand(entry, command, rest, argv);
+    return await runCommand(entry.name, command, { rest, argv, configFor });
   } catch (error) {
     return reportError(error, early);
   }
 }
 
-async function runCommand(
-  entry: CommandEntry,
-  command: Command,
-  rest: readonly string[],
-  argv: readonly string[],
-): Promise<ExitCode> {
-  const { args, options } = parse(entry, command, rest);
-  const terminal = terminalFor(options);
-  const site = openSite(typeof options['root'] === 'string' ? options['root'] : undefined);
-  let config: Config | undefined;
-  const call: Call = {
-    args,
-    options,
-    site,
-    config: () => (config ??= loadConfig(site, overridesOf(options))),
-    terminal,
-    commandLine: ['xh', ...argv].join(' '),
-  };
-  try {
-    return await command.run(call);
-  } catch (error) {
-    return reportError(error, terminal);
-  }
+function configFor(site: Site, options: OptionValues): Config {
+  return loadConfig(site, overridesOf(options));
 }
 
 function overridesOf(options: OptionValues): Overrides {
@@ -82,7 +55,7 @@ async function help(rest: readonly string[], terminal: Terminal): Promise<ExitCo
     terminal.print(overview(terminal.out));
     return asked ? EXIT.done : EXIT.usage;
   }
-  const topic = topicHelp(word, terminal.out);
+  const topic = await topicHelp(word, terminal.out);
   if (topic !== undefined) {
     terminal.print(topic);
     return EXIT.done;
@@ -152,37 +125,6 @@ function splitCommand(argv: readonly string[]): {
   return { name: undefined, rest: argv };
 }
 
-function parse(
-  entry: CommandEntry,
-  command: Command,
-  words: readonly string[],
-): { readonly args: readonly string[]; readonly options: OptionValues } {
-  const parser = new Parser(`xh ${entry.name}`)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
-    .showSuggestionAfterError()
-    .helpOption(false);
-  if (command.usage !== '') parser.arguments(command.usage);
-  for (const option of [...command.options, ...GLOBAL_OPTIONS]) parser.addOption(optionOf(option));
-  try {
-    parser.parse(words, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
-    throw usage(first, [...more, `xh ${entry.name} --help shows how it is used`].join(' ').trim());
-  }
-  return { args: parser.args, options: parser.opts<OptionValues>() };
-}
-
-function optionOf(option: CommandOption): Option {
-  const made = new Option(option.flags, option.summary);
-  if (option.choices !== undefined) made.choices([...option.choices]);
-  if (option.repeats === true) {
-    made.default([]).argParser((value: string, before: readonly string[]) => [...before, value]);
-  }
-  return made;
-}
-
 /** Colour and quietness as far as known before the options are parsed, for errors among them. */
 function earlyOptions(argv: readonly string[]): OptionValues {
   const at = argv.indexOf('--color');
@@ -190,20 +132,4 @@ function earlyOptions(argv: readonly string[]): OptionValues {
     argv.find((word) => word.startsWith('--color='))?.slice(8) ??
     (at < 0 ? undefined : argv[at + 1]);
   return { color };
-}
-
-function terminalFor(options: OptionValues): Terminal {
-  const { color } = options;
-  return createTerminal({
-    color: color === 'always' || color === 'never' ? (color satisfies ColorWhen) : 'auto',
-    quiet: options['quiet'] === true,
-    verbose: options['verbose'] === true,
-  });
-}
-
-function usage(message: string, remedy?: string): XhError {
-  return new XhError('E_USAGE', message, {
-    exit: EXIT.usage,
-    ...(remedy !== undefined && { remedy }),
-  });
 }

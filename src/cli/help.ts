@@ -23,6 +23,7 @@ export function overview(styles: Styles): string {
     '',
     'xh COMMAND --help   how a command is used, with examples',
     'xh help exit-codes  what the exit codes mean',
+    'xh help fragments   what a package may have in export/',
   );
   return lines.join('\n');
 }
@@ -51,13 +52,13 @@ export function commandHelp(entry: CommandEntry, command: Command, styles: Style
 }
 
 /** `xh help TOPIC`, or undefined when it is none. */
-export function topicHelp(word: string, styles: Styles): string | undefined {
+export async function topicHelp(word: string, styles: Styles): Promise<string | undefined> {
   const topics = Object.keys(TOPICS);
   const topic = topics.includes(word) ? word : undefined;
   const known =
     topic ??
     (COMMANDS.some((entry) => entry.name.startsWith(word)) ? undefined : nearest(word, topics));
-  const text = known === undefined ? undefined : TOPICS[known];
+  const text = known === undefined ? undefined : await TOPICS[known]?.();
   return text === undefined ? undefined : `${styles.bold(`xh help ${known}`)}\n\n${text}`;
 }
 
@@ -66,12 +67,33 @@ function optionLines(options: readonly CommandOption[]): string[] {
   return options.map((option) => `  ${option.flags.padEnd(width)}${option.summary}`);
 }
 
-const TOPICS: Readonly<Record<string, string>> = {
-  'exit-codes': `    0  done
+const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
+  'exit-codes': () => Promise.resolve(EXIT_CODES),
+  fragments: fragmentHelp,
+};
+
+const EXIT_CODES = `    0  done
     1  failed: what failed is named; the rest is done, or nothing is
     2  usage, or an input that cannot be read (file:line:column is named)
     3  refused because of a conflict or a guard; nothing has been changed
     4  not permitted
     5  locked by another command
-  130  interrupted; the next command settles what is left`,
-};
+  130  interrupted; the next command settles what is left`;
+
+/** From the table of kinds, which is loaded for this alone. */
+async function fragmentHelp(): Promise<string> {
+  const { KINDS } = await import('../export/kinds.ts');
+  const names = KINDS.map(({ name, layout }) => (layout === 'file' ? name : `${name}/`));
+  const width = Math.max(...names.map((name) => name.length)) + 2;
+  const lines = KINDS.map(({ summary }, i) => `  ${(names[i] ?? '').padEnd(width)}${summary}`);
+  return `A package's export/ has what it adds to the system's own files. At install everything in it is
+checked, also by the program that owns the format where the host has it (visudo, logrotate,
+systemd-analyze …); a conflict refuses all of it and names both sides. At uninstall the files are
+what they were, but for what people have changed since: that is theirs, and stays.
+
+${lines.join('\n')}
+
+A name that ends in .in is a template: @hostname@ and the other names of 'xh facts' are filled in,
+@package@ and @directory@ too, and @@ is a single @.
+Services are told of changed files by the commands of 'xh config refresh'.`;
+}

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { EXIT, XhError } from '../message/error.ts';
 import { tellError } from './lfu-run.ts';
 import { openLines, type Lines } from './lines.ts';
+import type { ColorWhen } from './terminal.ts';
 
 /** Options that every one of them has. */
 export interface CommonOptions {
@@ -10,7 +11,7 @@ export interface CommonOptions {
   readonly json?: true;
   readonly verbose?: true;
   readonly quiet?: true;
-  readonly color?: string;
+  readonly color?: ColorWhen;
 }
 
 /** A parser of `lfu NAME`. */
@@ -67,8 +68,8 @@ export interface Streams {
 export async function withStreams(
   work: (streams: Streams) => number | Promise<number>,
 ): Promise<number> {
-  const out = openLines(1);
   const err = openLines(2);
+  const out = openLines(1, err);
   let code: number;
   try {
     code = await work({ out, err });

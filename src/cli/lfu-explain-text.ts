@@ -2,31 +2,57 @@
 import { printable, toJson, type Bytes } from '../bytes/bytes.ts';
 import type { ObjectStat, ObjectType, Time } from '../files/stat.ts';
 import { pathBelow } from '../files/tree.ts';
-import type { ObjectExplanation } from '../lfu/explain.ts';
+import type { ObjectExplanation, Standing } from '../lfu/explain.ts';
 import { changeRecord, shown } from '../lfu/line.ts';
 import type { LfuChange, Why } from '../lfu/plan/change.ts';
-import { decisionText, explanationText } from '../lfu/rules/explain.ts';
+import { decisionText, explanationSections, type Section } from '../lfu/rules/explain.ts';
+import type { Accounts } from '../site/accounts.ts';
+import { countText } from './figures.ts';
 
 /** For people. `all`: rules that do not apply, too. */
 export function explanationLines(
   explanation: ObjectExplanation,
-  options: { readonly all: boolean },
+  options: { readonly all: boolean; readonly accounts: Accounts },
 ): readonly string[] {
-  const { path, master, slave, rules, settledBy, owner } = explanation;
-  const lines = [shown(path), `  master: ${objectText(master)}`, `  slave: ${objectText(slave)}`];
-  if (rules !== undefined) {
-    if (settledBy !== undefined) {
-      lines.push(`  the rules settle all that is in ${printable(settledBy)}:`);
-    }
-    lines.push(...explanationText(rules, options).split('\n').slice(1));
-  } else if (path === '') lines.push('  no rule applies to the roots themselves');
-  if (owner !== undefined && path !== '') {
-    const names = owner.offers.map(({ name }) => printable(name)).join(', ');
-    const supplier = owner.supplier === undefined ? 'no master' : printable(owner.supplier.name);
-    lines.push(`  supplied by: ${supplier}${names === '' ? '' : `; offered by: ${names}`}`);
-  }
-  for (const outcome of outcomes(explanation)) lines.push(`  a run: ${outcome}`);
-  return lines;
+  const { path, master, slave } = explanation;
+  const sections: readonly Section[] = [
+    { label: 'master', lines: [objectText(master, options.accounts)] },
+    { label: 'slave', lines: [objectText(slave, options.accounts)] },
+    ...ruleSections(explanation, options),
+    ...ownerSections(explanation),
+    { label: 'a run', lines: outcomes(explanation) },
+  ];
+  const width = Math.max(...sections.map(({ label }) => label.length)) + 2;
+  return [
+    shown(path),
+    ...sections.flatMap(({ label, lines }) =>
+      lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(width)}${line}`),
+    ),
+  ];
+}
+
+function ruleSections(
+  { path, rules, settledBy }: ObjectExplanation,
+  options: { readonly all: boolean },
+): readonly Section[] {
+  if (path === '') return [{ label: 'rules', lines: ['none applies to the roots themselves'] }];
+  if (rules === undefined) return [];
+  const above = `${printable(settledBy ?? ('' as Bytes))}: what is in it is treated as it is`;
+  return [
+    ...(settledBy === undefined ? [] : [{ label: 'settled by', lines: [above] }]),
+    ...explanationSections(rules, options),
+  ];
+}
+
+function ownerSections({ path, slave, owner }: ObjectExplanation): readonly Section[] {
+  if (owner === undefined || path === '') return [];
+  if (slave === undefined && owner.supplier === undefined) return [];
+  const supplier = owner.supplier === undefined ? 'no master' : printable(owner.supplier.name);
+  const others = owner.offers.filter(({ name }) => name !== owner.supplier?.name);
+  const names = others.map(({ name }) => printable(name)).join(', ');
+  return [
+    { label: 'supplied by', lines: [names === '' ? supplier : `${supplier}; also on ${names}`] },
+  ];
 }
 
 /** For programs. */
@@ -183,14 +209,17 @@ const TYPES: Readonly<Record<ObjectType, string>> = {
   c: 'a character device',
 };
 
-function objectText(stat: ObjectStat | undefined): string {
+function objectText(stat: Standing | undefined, accounts: Accounts): string {
   if (stat === undefined) return 'nothing';
-  const { type, size, mode, uid, gid, mtime } = stat;
-  const bytes = type === 'f' ? `, ${size} bytes` : '';
-  return `${TYPES[type]}${bytes}, mode ${octal(mode)}, owner ${uid}, group ${gid}, ${timeText(mtime)}`;
+  const { type, size, mode, uid, gid, mtime, target } = stat;
+  const more =
+    type === 'f' ? `, ${countText(size, 'byte')}` : target ? ` to ${printable(target)}` : '';
+  const user = printable(accounts.userById(uid)?.name ?? (String(uid) as Bytes));
+  const group = printable(accounts.groupById(gid)?.name ?? (String(gid) as Bytes));
+  return `${TYPES[type]}${more}, mode ${octal(mode)}, ${user}:${group}, ${timeText(mtime)}`;
 }
 
-function objectRecord({ type, size, mode, uid, gid, links, mtime }: ObjectStat): object {
+function objectRecord({ type, size, mode, uid, gid, links, mtime, target }: Standing): object {
   const nanoseconds = String(mtime.nanoseconds).padStart(9, '0');
   return {
     type,
@@ -200,6 +229,7 @@ function objectRecord({ type, size, mode, uid, gid, links, mtime }: ObjectStat):
     gid,
     links,
     mtime: `${mtime.seconds}.${nanoseconds}`,
+    ...(target !== undefined && { target: toJson(target) }),
   };
 }
 

@@ -1,6 +1,8 @@
 /** `lfu explain`: what the rules say of one object, which test decided, what a run would do with it. */
+import { lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { bytes, printable, toJson, type Bytes } from '../bytes/bytes.ts';
+import { bytes, printable, toBuffer, toJson, type Bytes } from '../bytes/bytes.ts';
+import { join, normalize } from '../bytes/path.ts';
 import { belowTree, explainObject, type ExplainOptions } from '../lfu/explain.ts';
 import { configuredFor, prepareMasters, realPathOf } from '../lfu/update/update.ts';
 import { loadUpdateConfig, updateConfigPath, type UpdateConfig } from '../lfu/update/config.ts';
@@ -9,6 +11,7 @@ import { compileRules } from '../lfu/rules/evaluator.ts';
 import { systemSources } from '../lfu/rules/sources.ts';
 import type { ScriptText } from '../lfu/rules/syntax.ts';
 import { EXIT, XhError } from '../message/error.ts';
+import { readAccounts } from '../site/accounts.ts';
 import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
 import type { Site } from '../site/site.ts';
@@ -114,8 +117,9 @@ async function explainByConfig(call: Call, given: Bytes): Promise<number> {
   const chosen = config.masters.filter((master) => realPathOf(master.slave) === slave);
   const prepared = prepareMasters(chosen, { arch: architecture(), host: bytes(hostname()) });
   let worst: number = EXIT.done;
-  for (const { master, rules } of prepared) {
+  for (const [turn, { master, rules }] of prepared.entries()) {
     if (options.json !== true) {
+      if (turn > 0) out.write('');
       const [from, to] = [printable(master.path), printable(master.slave)];
       out.write(`${printable(master.name)}: ${from} -> ${to}`);
     }
@@ -160,23 +164,35 @@ async function explain(
     const record = explanationRecord(explanation);
     out.write(JSON.stringify({ ...(name !== undefined && { master: toJson(name) }), ...record }));
   } else {
-    for (const line of explanationLines(explanation, { all: options.all === true }))
-      out.write(line);
+    const how = { all: options.all === true, accounts: readAccounts() };
+    for (const line of explanationLines(explanation, how)) out.write(line);
   }
   return EXIT.done;
 }
 
-/** `given` below one of `roots`; a relative path is below them already. */
+/** `given` below one of `roots`: it is taken from there, else from here, where it is in one of them. */
 function pathIn(given: Bytes, roots: readonly Bytes[]): Bytes {
-  const path = absolutePath(given.startsWith('/') ? given : (`/${given}` as Bytes));
-  if (!given.startsWith('/')) return path.slice(1) as Bytes;
+  const isRelative = !given.startsWith('/');
+  const below = normalize(`/${given}` as Bytes).slice(1) as Bytes;
+  if (isRelative && roots.some((root) => isThere(join(root, below)))) return below;
+  const path = absolutePath(given);
   for (const each of [path, realParent(path)]) {
     for (const root of roots) {
-      const below = belowTree(root, each);
-      if (below !== undefined) return below;
+      const found = belowTree(root, each);
+      if (found !== undefined) return found;
     }
   }
+  if (isRelative) return below;
   throw usageError(`${printable(given)} is in neither tree`, 'write the path below the trees');
+}
+
+function isThere(path: Bytes): boolean {
+  try {
+    lstatSync(toBuffer(path));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** In which slave `given` is, or in which master of which slave, and where. */

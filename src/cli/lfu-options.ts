@@ -7,6 +7,7 @@ import type { DeleteLimit } from '../lfu/options.ts';
 import type { ScriptText } from '../lfu/rules/syntax.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { version } from '../message/version.ts';
+import { rulesHelp } from './lfu-rules-help.ts';
 import { rawArgument } from './raw-argument.ts';
 import type { ColorWhen } from './terminal.ts';
 
@@ -25,6 +26,8 @@ export interface LfuCommandLine {
   readonly maxDelete: DeleteLimit | undefined;
   readonly oneFileSystem: boolean;
   readonly noOwner: boolean;
+  /** What was looked at instead of the master. */
+  readonly index: Bytes | undefined;
   readonly failFast: boolean;
   readonly fsync: boolean;
   readonly jobs: number | undefined;
@@ -55,6 +58,10 @@ export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
     throw usage(message, "'lfu --help' lists the options");
   }
   const options = parser.opts<Parsed>();
+  if (options.helpRules === true) {
+    process.stdout.write(rulesHelp());
+    return undefined;
+  }
   const [master, slave, ...more] = parser.args.map((word) => rawArgument(word));
   if (more.length > 0 || (!options.check && slave === undefined)) {
     const count = parser.args.length;
@@ -76,6 +83,7 @@ export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
     maxDelete: options.maxDelete,
     oneFileSystem: options.oneFileSystem === true,
     noOwner: !options.owner,
+    index: options.index === undefined ? undefined : rawArgument(options.index),
     failFast: options.failFast === true,
     fsync: options.fsync === true,
     jobs: options.jobs,
@@ -99,6 +107,7 @@ interface Parsed {
   readonly maxDelete?: DeleteLimit;
   readonly oneFileSystem?: true;
   readonly owner: boolean;
+  readonly index?: string;
   readonly failFast?: true;
   readonly fsync?: true;
   readonly jobs?: number;
@@ -109,6 +118,7 @@ interface Parsed {
   readonly verbose?: true;
   readonly quiet?: true;
   readonly color?: ColorWhen;
+  readonly helpRules?: true;
 }
 
 /** Adds what rules come from; they go to `scripts` in the order given. */
@@ -136,7 +146,7 @@ export function addRuleOptions(command: Command, scripts: ScriptText[]): Command
 
 function createParser(scripts: ScriptText[]): Command {
   const command = new Command('lfu')
-    .usage('[options] MASTER SLAVE')
+    .usage('[options] MASTER SLAVE | COMMAND [options] ...')
     .description(
       'Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.',
     )
@@ -153,19 +163,25 @@ function createParser(scripts: ScriptText[]): Command {
     .option('--keep-going', 'do everything else when an object fails (default)')
     .option('--fail-fast', 'stop at the first object that fails')
     .option('--fsync', 'make each file durable before it gets its name')
-    .option('--jobs <n>', 'how many threads look at the trees, at most', positive)
+    .option('--index <file>', "read what MASTER is from an index ('lfu scan') instead of looking")
+    .option(
+      '--jobs <n>',
+      'threads that look at the trees (default: one a processor, at most 4)',
+      positive,
+    )
     .option('--bwlimit <rate>', 'bytes a second to copy, or with k, M, G', rate)
     .option('--check', 'read the rules, with every list and netgroup, and run nothing')
     .option('--log <file>', 'append a line for each change; JSON with --json')
     .option('--marker <name>', "refuse when MASTER's .lfu-master does not say NAME")
     .option('--root <dir>', 'the site whose ledgers are kept (default: $XH_ROOT, or /)')
-    .option('-v, --verbose', 'say more on standard error')
-    .option('-q, --quiet', 'say only what is wrong')
+    .option('-v, --verbose', 'a summary, and what to do about each problem')
+    .option('-q, --quiet', 'only what is wrong: no warnings, progress or summary')
     .addOption(
       new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'),
     )
     .version(`lfu ${version}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
+    .option('--help-rules', 'print how rules are written')
     .addHelpText('after', HELP)
     .configureOutput({ writeErr: () => undefined })
     .showSuggestionAfterError()
@@ -173,6 +189,14 @@ function createParser(scripts: ScriptText[]): Command {
 }
 
 const HELP = `
+Commands ('lfu COMMAND --help' explains each):
+  update     the masters of /etc/lfu.toml in their order: what a slave runs every night
+  explain    what the rules say of one object, which test decided, what a run would do
+  owns       which master supplied an object
+  recent     what updates have changed lately
+  mark       gives a master a name, which runs can demand
+  scan       writes down what a master is, for slaves to read instead of looking
+
 Examples:
   lfu -n /export/local /disk/local
       what would change, a line each; nothing is touched
@@ -181,14 +205,23 @@ Examples:
   lfu -e 'owner=vlsitools { link; source /usr/remote/vlsi }' /export/local /disk/local
       links in the place of what one package owns
   lfu --check -f /etc/lfu/local.rules
-      whether the rules are right
+      whether the rules are right; 'lfu --help-rules' says how they are written
 
 A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join
-set keep delete. Types: f d l p s b c, as find(1) has them.
+set keep delete. Types: f d l p s b c, as find(1) has them. Standard output has these lines and
+nothing else; --json has an object for each change and each problem, and 'summary' at the end.
+
+On a terminal there is a line that says how far the run is, and a summary at its end; elsewhere only
+with -v, so that cron has something to mail only when something is wrong. Both are on standard error.
+
+Ctrl-C, a shutdown or a lost terminal ends the run between two objects: nothing is half done, and
+running it again does the rest. Commands of exec and exec-once for what has been updated by then are
+run before it ends, since the next run has no reason to. A second signal ends it at once, and says
+which commands are left; only after SIGKILL, or without power, does nobody say so.
 
 Exit codes: 0 the slave is as the rules want it; 1 some objects failed, each named on standard
 error, all others done; 2 the command line, the rules or a directory are wrong, nothing touched;
-3 refused by a guard, nothing touched; 130, 143 interrupted, the slave consistent.`;
+3 refused by a guard, nothing touched; 130, 143, 129 interrupted, the slave consistent.`;
 
 function readScript(word: string): ScriptText {
   const file = rawArgument(word);

@@ -1,7 +1,8 @@
 /** `lfu recent`: what changed lately, for any user. */
 import { bytes, printable, toJson, type Bytes } from '../bytes/bytes.ts';
-import { join } from '../bytes/path.ts';
+import { isWithin, join } from '../bytes/path.ts';
 import { shown } from '../lfu/line.ts';
+import { localTime } from '../lfu/local-time.ts';
 import { recentEntries, type LogEntry } from '../lfu/recent.ts';
 import { realPathOf } from '../lfu/update/update.ts';
 import { parseAge } from '../lfu/rules/quantity.ts';
@@ -15,7 +16,7 @@ import {
   withStreams,
   type CommonOptions,
 } from './lfu-command.ts';
-import { absolutePath, realParent, slaveFinder } from './lfu-site.ts';
+import { absolutePath, realParent, slavesByMaster } from './lfu-site.ts';
 import { rawArgument } from './raw-argument.ts';
 
 /** Runs one command line. @returns the exit code */
@@ -28,18 +29,17 @@ export function lfuRecent(words: readonly string[]): Promise<number> {
         help: HELP,
       })
         .option('--since <time>', 'since then, or for so long', '7days')
-        .option('-a, --all', 'problems too, and what the rules had examined'),
+        .option('-a, --all', 'problems too, times of directories, and what rules had examined'),
     );
     if (!parseWords(parser, words)) return EXIT.done;
     const options = parser.opts<Parsed>();
     const site = openSite(options.root);
-    const slaveOf = slaveFinder(site);
+    const slaves = slavesByMaster(site);
+    const slaveOf = (master: Bytes): Bytes | undefined => slaves.get(master);
     const entries = recentEntries(site, {
       since: moment(options.since),
       all: options.all === true,
-      paths: parser.args
-        .map((word) => absolutePath(rawArgument(word)))
-        .flatMap((path) => [realParent(path), realPathOf(path)]),
+      paths: parser.args.map((word) => placeOf(rawArgument(word), [...slaves.values()])),
       slaveOf,
     });
     for (const entry of entries) {
@@ -78,12 +78,20 @@ function recordOf(entry: LogEntry, slave: Bytes | undefined): object {
   return { ...base, change: verb, type, why: why.split(',') };
 }
 
-/** `2026-03-01 03:00:07`, where the reader is. */
-function localTime(time: number): string {
-  const date = new Date(time);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+/** An object of a slave, which may be a link itself, or what a link outside leads to. */
+function placeOf(word: Bytes, slaves: readonly Bytes[]): Bytes {
+  const path = absolutePath(word);
+  const places = [realParent(path), realPathOf(path)];
+  const found =
+    places.find((place) => slaves.some((slave) => isWithin(slave, place))) ??
+    places.find((place) => slaves.some((slave) => isWithin(place, slave)));
+  if (found !== undefined) return found;
+  throw usageError(
+    `${printable(path)} is in no slave`,
+    slaves.length === 0
+      ? 'no slave is known here'
+      : `slaves: ${[...new Set(slaves)].map(printable).join(', ')}`,
+  );
 }
 
 /** Milliseconds since the epoch of a time as rules write it. */

@@ -2,30 +2,40 @@
 import { hostname } from 'node:os';
 import { bytes, type Bytes } from '../bytes/bytes.ts';
 import { openAppender, type Appender } from '../files/append.ts';
-import { changeLines, changeRecord, shown } from '../lfu/line.ts';
+import { changeLines, changeRecord, problemRecord, shown } from '../lfu/line.ts';
 import { createLog, type Log } from '../lfu/log.ts';
-import type { LfuResult } from '../lfu/options.ts';
-import type { StopSignal } from '../lfu/pace.ts';
+import type { IndexUse, LfuResult } from '../lfu/options.ts';
 import { compileRules, type RuleSet } from '../lfu/rules/evaluator.ts';
 import { systemSources } from '../lfu/rules/sources.ts';
 import { runLfu } from '../lfu/run.ts';
-import { DiagnosticError, formatDiagnostic } from '../message/diagnostic.ts';
+import { DiagnosticError } from '../message/diagnostic.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
+import { indexLines } from './lfu-index.ts';
+import { diagnosticText } from './diagnostic-text.ts';
+import { countText } from './figures.ts';
 import { openLines, type Lines } from './lines.ts';
 import { parseLfu, type LfuCommandLine } from './lfu-options.ts';
+import { createProgress } from './lfu-progress.ts';
+import { listenForSignals } from './lfu-stop.ts';
+import { summaryInColors, summaryLines, summaryRecord } from './lfu-summary.ts';
+import { errorStyles, type ColorWhen } from './terminal.ts';
 
 /** Runs one command line. Never throws for what a user can cause. @returns the exit code */
 export async function lfu(argv: readonly string[]): Promise<number> {
-  const out = openLines(1);
   const err = openLines(2);
+  const out = openLines(1, err);
+  let line: LfuCommandLine | undefined;
   let code: number;
   try {
-    const line = parseLfu(argv);
+    line = parseLfu(argv);
     code = line === undefined ? EXIT.done : await carryOut(line, out, err);
   } catch (error) {
-    code = tellError(error, err);
+    code = tellError(error, err, line?.color);
+    if (line?.json === true && error instanceof XhError) {
+      out.write(JSON.stringify({ error: error.code, message: error.message, exit: code }));
+    }
   }
   out.flush();
   const failure = out.failure();
@@ -37,13 +47,14 @@ export async function lfu(argv: readonly string[]): Promise<number> {
 async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<number> {
   const rules = readRules(line, err);
   if (line.check) {
-    if (!line.quiet) err.write(`lfu: the rules are right (${rules?.chains.length ?? 0})`);
+    if (!line.quiet) err.write(`lfu: ${checkedText(rules)}`);
     return EXIT.done;
   }
   const { master, slave } = line;
   if (master === undefined || slave === undefined) return EXIT.usage;
   const appender = line.log === undefined ? undefined : openLog(line.log);
-  const stop = listenForSignals();
+  const stop = listenForSignals(err);
+  let index: IndexUse | undefined;
   try {
     const log = logOf(line, master, appender, err);
     const result = await runLfu({
@@ -58,13 +69,36 @@ async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<n
         },
       },
       stopped: stop.signal,
-      report: reportOf(line, log, { out, err, toFile: appender !== undefined }),
+      report: {
+        ...reportOf(line, log, { out, err, toFile: appender !== undefined }),
+        due: stop.due,
+        index(use) {
+          index = use;
+          for (const text of indexLines(use, line)) err.write(`lfu: ${text}`);
+        },
+      },
     });
-    summarize(result, line, err);
+    if (line.json) out.write(JSON.stringify(summaryRecord(result, index)));
+    tellSummary(result, line, err);
     return log.isBroken() && result.exit === EXIT.done ? EXIT.failed : result.exit;
   } finally {
     stop.forget();
     appender?.close();
+  }
+}
+
+function checkedText(rules: RuleSet | undefined): string {
+  const { chains = [], warnings = [] } = rules ?? {};
+  const but = warnings.length === 0 ? '' : `, but see the ${countText(warnings.length, 'warning')}`;
+  return `the rules are right (${countText(chains.length, 'rule')})${but}`;
+}
+
+/** Figures are for whoever watches, or asks for them: cron has nothing to mail when nothing is wrong. */
+function tellSummary(result: LfuResult, line: LfuCommandLine, err: Lines): void {
+  const figures = line.verbose || (process.stderr.isTTY && !line.json);
+  const styles = errorStyles(line.color);
+  for (const text of summaryLines(result, { ...line, figures })) {
+    err.write(`lfu: ${summaryInColors(text, styles)}`);
   }
 }
 
@@ -76,7 +110,10 @@ function readRules(line: LfuCommandLine, err: Lines): RuleSet | undefined {
     host: bytes(hostname()),
   });
   const rules = compileRules(line.scripts, sources);
-  if (!line.quiet) for (const warning of rules.warnings) err.write(formatDiagnostic(warning));
+  if (!line.quiet) {
+    const styles = errorStyles(line.color);
+    for (const warning of rules.warnings) err.write(diagnosticText(warning, styles));
+  }
   return rules;
 }
 
@@ -113,7 +150,6 @@ function reportOf(
   to: { readonly out: Lines; readonly err: Lines; readonly toFile: boolean },
 ) {
   const { out, err, toFile } = to;
-  const progress = createProgress(line, err);
   return {
     changed(change: Parameters<Log['changed']>[0]) {
       if (line.json) out.write(JSON.stringify(changeRecord(change)));
@@ -121,6 +157,7 @@ function reportOf(
       if (!line.dryRun && (toFile || change.after?.log === true)) log.changed(change);
     },
     problem(problem: Parameters<Log['problem']>[0]) {
+      if (line.json) out.write(JSON.stringify(problemRecord(problem)));
       err.write(`lfu: ${shown(problem.path)}: ${problem.message}`);
       if (line.verbose && problem.remedy !== undefined) err.write(`     ${problem.remedy}`);
       if (!line.dryRun && toFile) log.problem(problem);
@@ -128,49 +165,8 @@ function reportOf(
     examined(path: Bytes) {
       log.examined(path);
     },
-    progress,
+    progress: createProgress(line, to),
   };
-}
-
-export type ProgressReport = Parameters<
-  NonNullable<NonNullable<Parameters<typeof runLfu>[0]['report']>['progress']>
->[0];
-
-/** For people at a terminal who wait longer than a second. */
-export function createProgress(
-  line: { readonly quiet: boolean },
-  err: Lines,
-): (progress: ProgressReport) => void {
-  if (line.quiet || !process.stderr.isTTY) return () => undefined;
-  const start = performance.now();
-  let last = start;
-  return (progress) => {
-    const now = performance.now();
-    if (now - start < 1000 || now - last < 200) return;
-    last = now;
-    err.passing(
-      progress.phase === 'scan'
-        ? `${progress.objects} objects compared`
-        : `${progress.done} of ${progress.total} changes made`,
-    );
-  };
-}
-
-function summarize(result: LfuResult, line: LfuCommandLine, err: Lines): void {
-  const { changes, removals, bytes: copied, problems, objects, exit } = result;
-  if (exit === 130 || exit === 143) {
-    err.write('lfu: interrupted; what was done is complete, run it again for the rest');
-  }
-  if (problems > 0 && !line.quiet) {
-    const rest = line.failFast ? 'stopped at the first' : 'everything else is done';
-    err.write(`lfu: ${problems} failed; ${rest}`);
-  }
-  if (line.verbose) {
-    err.write(
-      `lfu: ${changes} changes (${removals} removed, ${copied} bytes copied); ` +
-        `${objects.master} objects on the master, ${objects.slave} on the slave`,
-    );
-  }
 }
 
 function openLog(path: Bytes): Appender {
@@ -186,30 +182,10 @@ function openLog(path: Bytes): Appender {
   }
 }
 
-/** The first signal asks the run to stop; the second is not waited for. */
-export function listenForSignals(): {
-  readonly signal: () => StopSignal | undefined;
-  forget(): void;
-} {
-  let caught: StopSignal | undefined;
-  const catchSignal = (signal: StopSignal): void => {
-    if (caught !== undefined) process.exit(caught === 'SIGINT' ? 130 : 143);
-    caught = signal;
-  };
-  process.on('SIGINT', catchSignal);
-  process.on('SIGTERM', catchSignal);
-  return {
-    signal: () => caught,
-    forget() {
-      process.off('SIGINT', catchSignal);
-      process.off('SIGTERM', catchSignal);
-    },
-  };
-}
-
-export function tellError(error: unknown, err: Lines): number {
+export function tellError(error: unknown, err: Lines, color: ColorWhen = 'auto'): number {
   if (error instanceof DiagnosticError) {
-    for (const diagnostic of error.diagnostics) err.write(formatDiagnostic(diagnostic));
+    const styles = errorStyles(color);
+    for (const diagnostic of error.diagnostics) err.write(diagnosticText(diagnostic, styles));
     return EXIT.usage;
   }
   if (error instanceof XhError) {

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { bytes, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { basename, dirname, join, normalize } from '../bytes/path.ts';
-import { readLedger, slavesWithLedger } from '../lfu/ledger/store.ts';
+import { ledgerHeads } from '../lfu/ledger/store.ts';
 import type { ConfiguredPair } from '../lfu/owns.ts';
 import { loadUpdateConfig, updateConfigPath, type UpdateConfig } from '../lfu/update/config.ts';
 import { realPathOf } from '../lfu/update/update.ts';
@@ -33,16 +33,13 @@ export function pairsOf(config: UpdateConfig | undefined): readonly ConfiguredPa
   }));
 }
 
-/** Finds the slave of a master, by the configuration, else by the ledgers. */
-export function slaveFinder(site: Site): (master: Bytes) => Bytes | undefined {
-  const slaves = new Map<Bytes, Bytes>();
-  for (const slave of slavesWithLedger(site)) {
-    const found = readLedger(site, slave);
-    if (found.kind !== 'ledger') continue;
-    for (const master of found.ledger.masters) if (master) slaves.set(master.name, slave);
-  }
-  for (const { name, slave } of pairsOf(configOf(site))) slaves.set(name, slave);
-  return (master) => slaves.get(master);
+/** The slave of each master, by the configuration, else by the ledgers. */
+export function slavesByMaster(site: Site): ReadonlyMap<Bytes, Bytes> {
+  const heads = ledgerHeads(site);
+  return new Map([
+    ...heads.flatMap(({ slave, masters }) => masters.map((name) => [name, slave] as const)),
+    ...pairsOf(configOf(site)).map(({ name, slave }) => [name, slave] as const),
+  ]);
 }
 
 /** `given` from here, absolute and normal. */

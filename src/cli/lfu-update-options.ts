@@ -11,6 +11,7 @@ import {
 } from './lfu-command.ts';
 import { deleteLimit, positive, rate } from './lfu-options.ts';
 import { rawArgument } from './raw-argument.ts';
+import type { ColorWhen } from './terminal.ts';
 
 export interface UpdateLine {
   /** The configuration; that of the site when undefined. */
@@ -31,6 +32,7 @@ export interface UpdateLine {
   readonly bandwidth: number | undefined;
   readonly verbose: boolean;
   readonly quiet: boolean;
+  readonly color: ColorWhen;
 }
 
 /** @returns undefined when help was asked for and printed. @throws XhError exit 2 */
@@ -65,6 +67,7 @@ export function parseUpdate(words: readonly string[]): UpdateLine | undefined {
     bandwidth: options.bwlimit,
     verbose: options.verbose === true,
     quiet: options.quiet === true,
+    color: options.color ?? 'auto',
   };
 }
 
@@ -116,6 +119,7 @@ take their turns in the order of the configuration.
   path = "/export/local"
   slave = "/disk/local"
   marker = true                  /export/local/.lfu-master has to say 'local' (lfu mark)
+  index = "/export/local.index"  what 'lfu scan' has found there, read instead of looking
   rules = ["lfu/local.rules", { text = 'owner=vlsitools { ignore; }' }]
 Options of a master: max-delete checksum one-file-system no-owner fail-fast fsync jobs bwlimit netgroup.
 
@@ -126,7 +130,11 @@ and the other says so, exit 1, unless both objects are alike. When the first has
 rules ignore it, the other takes it over at its turn. What a master that was taken out of the
 configuration supplied stays until it is forgotten. With one master only, what it lacks is deleted.
 
-Every change is logged in /.software/local/.admin/log/lfu.log; 'lfu recent' shows it.
+Every change is logged in /.software/local/.admin/log/lfu.log; 'lfu recent' shows it. Nobody else
+updates the slaves before the last turn has ended: a second update says whose the first is, exit 3.
+
+At the end there is a line for each master and one for all, on a terminal, with -v, and whenever
+something is wrong: from cron nothing is said about a night on which all went well.
 
 Examples:
   lfu update

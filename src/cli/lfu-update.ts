@@ -1,7 +1,7 @@
 /** `lfu update`: the masters of a configuration in their order, a summary of each. */
 import { hostname } from 'node:os';
 import { bytes, printable, toJson, type Bytes } from '../bytes/bytes.ts';
-import { changeLines, changeRecord, shown } from '../lfu/line.ts';
+import { changeLines, changeRecord, problemRecord, shown } from '../lfu/line.ts';
 import type { Log } from '../lfu/log.ts';
 import type { LfuReport, LfuResult } from '../lfu/options.ts';
 import { runLfu } from '../lfu/run.ts';
@@ -19,9 +19,16 @@ import { EXIT, XhError } from '../message/error.ts';
 import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
 import type { Site } from '../site/site.ts';
+import { countText } from './figures.ts';
 import { withStreams, type Streams } from './lfu-command.ts';
-import { createProgress, listenForSignals, tellError } from './lfu-run.ts';
+import { indexLines } from './lfu-index.ts';
+import { createProgress } from './lfu-progress.ts';
+import { tellError } from './lfu-run.ts';
+import { listenForSignals, type Stop } from './lfu-stop.ts';
+import { summaryRecord } from './lfu-summary.ts';
 import { parseUpdate, type UpdateLine } from './lfu-update-options.ts';
+import { updateSummary, type Outcome } from './lfu-update-summary.ts';
+import { errorStyles } from './terminal.ts';
 
 /** Runs one command line. @returns the exit code */
 export function lfuUpdate(words: readonly string[]): Promise<number> {
@@ -51,29 +58,40 @@ async function updateAll(call: Call): Promise<number> {
     for (const warning of new Set(warnings)) err.write(warning);
   }
   if (line.check) {
-    if (!line.quiet) err.write(`lfu: the configuration is right (${masters.length} masters)`);
+    if (!line.quiet)
+      err.write(`lfu: the configuration is right (${countText(masters.length, 'master')})`);
     return EXIT.done;
   }
-  return withLog(call, (log, stopped) =>
-    update({
+  const outcomes = new Map<Bytes, Outcome>();
+  return withLog(call, async (log, stop) => {
+    const code = await update({
       site,
       config,
       masters,
       dryRun: line.dryRun,
       instead: line,
-      stopped,
+      stopped: stop.signal,
       report: {
-        of: (master) => reportOf(call, master, log),
+        of: (master) => reportOf(call, master, { log, stop }),
         done(master, result) {
-          summarize(call, master.name, result);
+          outcomes.set(master.name, result);
+          tellDone(call, master.name, result);
         },
-        failed: (master, error) => tellFailed(call, master.name, error),
+        failed(master, error) {
+          outcomes.set(master.name, {
+            refused: error instanceof XhError ? error.message : 'a defect of lfu, told above',
+          });
+          return tellFailed(call, master.name, error);
+        },
         warn(message) {
           if (!line.quiet) err.write(`lfu: ${message}`);
         },
       },
-    }),
-  );
+    });
+    const turns = chosen.map(({ name }) => ({ master: name, outcome: outcomes.get(name) }));
+    summarize(call, turns, code);
+    return code;
+  });
 }
 
 async function forget(call: Call, name: Bytes): Promise<number> {
@@ -84,7 +102,8 @@ async function forget(call: Call, name: Bytes): Promise<number> {
     if (!line.dryRun) for (const slave of slaves) releaseFiles(site, name, slave);
     return EXIT.done;
   }
-  return withLog(call, async (log, stopped) => {
+  return withLog(call, async (log, stop) => {
+    const turns: { readonly master: Bytes; readonly outcome: Outcome }[] = [];
     let worst = 0;
     for (const slave of slaves) {
       try {
@@ -95,16 +114,18 @@ async function forget(call: Call, name: Bytes): Promise<number> {
           dryRun: line.dryRun,
           maxDelete: line.maxDelete,
           ledger: { site, master: name, leaves: true },
-          stopped,
-          report: reportOf(call, { name, slave }, log),
+          stopped: stop.signal,
+          report: reportOf(call, { name, slave }, { log, stop }),
         });
-        summarize(call, name, result);
+        tellDone(call, name, result);
+        turns.push({ master: name, outcome: result });
         worst = Math.max(worst, result.exit);
         if (result.exit > EXIT.failed) break;
       } catch (error) {
         worst = Math.max(worst, tellFailed(call, name, error));
       }
     }
+    summarize(call, turns, worst);
     return worst;
   });
 }
@@ -112,18 +133,12 @@ async function forget(call: Call, name: Bytes): Promise<number> {
 /** Runs `work` with the log open and signals listened to; dry runs are not logged. */
 async function withLog(
   { line, site, config, err }: Call,
-  work: (
-    log: UpdateLog | undefined,
-    stopped: ReturnType<typeof listenForSignals>['signal'],
-  ) => Promise<number>,
+  work: (log: UpdateLog | undefined, stop: Stop) => Promise<number>,
 ): Promise<number> {
   const log = line.dryRun ? undefined : openUpdateLog(site, config.log);
-  const stop = listenForSignals();
+  const stop = listenForSignals(err);
   try {
-    const code = await work(log, stop.signal);
-    if (code === 130 || code === 143) {
-      err.write('lfu: interrupted; what was done is complete, run it again for the rest');
-    }
+    const code = await work(log, stop);
     const failure = log?.failure();
     if (failure === undefined) return code;
     err.write(`lfu: the log could not be written to the end: ${failure}`);
@@ -137,9 +152,9 @@ async function withLog(
 function reportOf(
   { line, out, err }: Call,
   { name, slave }: { readonly name: Bytes; readonly slave: Bytes },
-  site: UpdateLog | undefined,
+  to: { readonly log: UpdateLog | undefined; readonly stop: Stop },
 ): LfuReport {
-  const log: Log | undefined = site?.of({ name, slave });
+  const log: Log | undefined = to.log?.of({ name, slave });
   return {
     changed(change) {
       if (line.json) out.write(JSON.stringify({ master: toJson(name), ...changeRecord(change) }));
@@ -150,6 +165,7 @@ function reportOf(
     },
     problem(problem) {
       const { path, message, remedy } = problem;
+      if (line.json) out.write(JSON.stringify({ master: toJson(name), ...problemRecord(problem) }));
       err.write(`lfu: ${printable(name)}: ${shown(path)}: ${message}`);
       if (line.verbose && remedy !== undefined) err.write(`     ${remedy}`);
       log?.problem(problem);
@@ -157,22 +173,29 @@ function reportOf(
     examined(path) {
       log?.examined(path);
     },
-    progress: createProgress(line, err),
+    index(use) {
+      for (const text of indexLines(use, line)) err.write(`lfu: ${printable(name)}: ${text}`);
+    },
+    progress: createProgress(line, { out, err }),
+    due: to.stop.due,
   };
 }
 
-function summarize({ line, out, err }: Call, name: Bytes, result: LfuResult): void {
-  const { changes, removals, bytes: copied, problems, objects } = result;
-  if (line.json) out.write(JSON.stringify({ master: toJson(name), summary: result }));
-  if (line.quiet) return;
-  const failed = problems === 0 ? '' : `; ${problems} failed`;
-  const looked = line.verbose
-    ? `; ${objects.master} objects on the master, ${objects.slave} on the slave`
-    : '';
-  err.write(
-    `lfu: ${printable(name)}: ${changes} ${changes === 1 ? 'change' : 'changes'} ` +
-      `(${removals} removed, ${copied} bytes copied)${failed}${looked}`,
-  );
+function tellDone({ line, out }: Call, name: Bytes, result: LfuResult): void {
+  if (line.json) out.write(JSON.stringify({ master: toJson(name), ...summaryRecord(result) }));
+}
+
+/** At the end, when all else has passed; for cron, which mails what there is, only when something is wrong. */
+function summarize(
+  { line, err }: Call,
+  turns: Parameters<typeof updateSummary>[0],
+  code: number,
+): void {
+  const isWatched = line.verbose || (process.stderr.isTTY && !line.json);
+  if (line.quiet || (code === EXIT.done && !isWatched)) return;
+  const options = { ...line, failFast: false, styles: errorStyles(line.color) };
+  for (const text of updateSummary(turns, code, options)) err.write(`lfu: ${text}`);
+  if (code > EXIT.refused) err.write('     nothing is half done; run it again to finish');
 }
 
 /** A master's turn that was over before it began. */

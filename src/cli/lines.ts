@@ -9,17 +9,22 @@ export interface Lines {
   write(line: string): void;
   /** A line for a terminal that the next one takes the place of. */
   passing(line: string): void;
+  /** Takes a passing line away. */
+  clear(): void;
   flush(): void;
   /** Why not everything could be written, as an errno; a reader that has gone is no reason. */
   failure(): string | undefined;
 }
 
-export function openLines(fd: 1 | 2): Lines {
+/** @param over lines that may have a passing one on the same terminal */
+export function openLines(fd: 1 | 2, over?: Lines): Lines {
   let pending = '';
   let isPassing = false;
   let failed: string | undefined;
 
   function flush(): void {
+    if (pending === '') return;
+    over?.clear();
     const text = Buffer.from(pending);
     pending = '';
     for (let done = 0; done < text.length;) {
@@ -52,6 +57,11 @@ export function openLines(fd: 1 | 2): Lines {
       clear();
       pending += line;
       isPassing = true;
+      flush();
+    },
+    clear() {
+      if (!isPassing) return;
+      clear();
       flush();
     },
     flush() {

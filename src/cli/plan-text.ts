@@ -1,10 +1,10 @@
 /** A plan for people: what will be different, file by file, links counted by directory. */
-import { createTwoFilesPatch } from 'diff';
-import { bytes, printable, toText, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
 import { classAt } from '../farm/classes.ts';
 import { visibleChanges, type Change, type Plan } from '../host/plan.ts';
 import type { Draft } from '../host/draft.ts';
+import { differenceLines } from './difference.ts';
 import type { Styles } from './terminal.ts';
 
 export interface PlanTextOptions {
@@ -85,23 +85,11 @@ function difference(
   change: Extract<Change, { op: 'write' }>,
   { styles, current }: PlanTextOptions,
 ): string[] {
-  const old = toText(current(change.path) ?? ('' as Bytes));
-  const patch = createTwoFilesPatch('', '', old, toText(change.content), '', '', { context: 1 });
-  return patch
-    .split('\n')
-    .slice(4)
-    .filter((line) => line !== '' && !(change.before.type === 'absent' && line.startsWith('@@')))
-    .map((line) => {
-      const shown = `     ${line
-        .split('\t')
-        .map((part) => printable(part as Bytes))
-        .join('\t')}`;
-      return line.startsWith('+')
-        ? styles.green(shown)
-        : line.startsWith('-')
-          ? styles.red(shown)
-          : shown;
-    });
+  const lines = differenceLines({ from: current(change.path) ?? b``, to: change.content }, styles);
+  // where there was nothing, where it stands goes without saying
+  return change.before.type === 'absent'
+    ? lines.filter((line) => !line.startsWith('     @@'))
+    : lines;
 }
 
 /** `current` of {@link PlanTextOptions} from a draft or walker that reads the host. */

@@ -1,10 +1,11 @@
 /** Errors in words for the person who must act, and their exit codes. */
 import { bytes, printable, type Bytes } from '../bytes/bytes.ts';
 import { asFileError } from '../files/error.ts';
-import { ConflictError } from '../host/apply.ts';
+import { ConflictError } from '../host/conflict-error.ts';
 import type { Conflict } from '../host/plan.ts';
 import { DiagnosticError, formatDiagnostic } from '../message/diagnostic.ts';
 import { EXIT, XhError, type ExitCode } from '../message/error.ts';
+import { differenceLines } from './difference.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Says what went wrong on standard error. @returns the exit code */
@@ -44,6 +45,9 @@ export function reportConflicts(conflicts: readonly Conflict[], terminal: Termin
   for (const conflict of conflicts) {
     const line = conflict.line === undefined ? '' : `:${conflict.line}`;
     terminal.warn(`${red('conflict')} ${printable(conflict.path)}${line}: ${conflict.message}`);
+    if (conflict.difference !== undefined) {
+      for (const line of differenceLines(conflict.difference, terminal.err)) terminal.warn(line);
+    }
     terminal.warn(`    ${dim('→')} ${conflict.remedy}`);
   }
 }

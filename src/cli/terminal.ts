@@ -53,10 +53,15 @@ export function createTerminal(options: TerminalOptions): Terminal {
       write(2, `${line}\n`);
     },
     out: stylesFor(wantsColor(options.color, process.stdout.isTTY)),
-    err: stylesFor(wantsColor(options.color, process.stderr.isTTY)),
+    err: errorStyles(options.color),
     verbose: options.verbose,
     interactive: process.stdin.isTTY && process.stderr.isTTY,
   };
+}
+
+/** The styles of standard error. */
+export function errorStyles(color: ColorWhen): Styles {
+  return stylesFor(wantsColor(color, process.stderr.isTTY));
 }
 
 /** NO_COLOR (no-color.org), TERM=dumb and pipes are respected; `always` and `never` are the user's word. */

@@ -1,18 +1,20 @@
 #!/usr/bin/env node
 /**
- * `xh`: answers `--version` by itself; everything else is in a second file, which is read only then,
+ * `xh`: answers `--version` by itself; everything else is in other files, one of them read only then,
  * because reading a program is most of what a short command costs.
  */
 import { createRequire } from 'node:module';
 import type { dispatch as dispatchCommand } from './dispatch.ts';
 import { version } from '../message/version.ts';
 
-/** Built from dispatch.ts. */
+/** Built from dispatch.ts, or list-alone.ts. */
 interface Commands {
   readonly dispatch: typeof dispatchCommand;
 }
 
 const argv = process.argv.slice(2);
+// help knows all commands
+const isListAlone = argv[0] === 'list' && !argv.some((word) => word === '--help' || word === '-h');
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.write(`xh ${version}\n`);
 } else {
@@ -21,6 +23,6 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
 
 async function run(): Promise<void> {
   const require = createRequire(import.meta.url);
-  const { dispatch } = require('./xh-commands.cjs') as Commands;
+  const { dispatch } = require(isListAlone ? './xh-list.cjs' : './xh-commands.cjs') as Commands;
   process.exitCode = await dispatch(argv);
 }

@@ -3,23 +3,22 @@
  * files, links in the farms, the receipt. Everything else that install, uninstall, use and
  * make-links do is which packages, and in which order.
  */
-import { b, printable, type Bytes } from '../bytes/bytes.ts';
+import type { Bytes } from '../bytes/bytes.ts';
 import type { MergedFragment } from '../export/fragment.ts';
 import { planFragments, removeFragments } from '../export/planFragments.ts';
-import { classesNamed, LINK_CLASSES, type LinkClass } from '../farm/classes.ts';
 import { planFarm, type FarmRequest } from '../farm/plan.ts';
-import { wantedLinks, type WantedLink } from '../farm/wanted.ts';
+import type { WantedLink } from '../farm/wanted.ts';
 import { userName } from '../host/lock.ts';
-import { sameReceipt } from '../host/receipt.ts';
-import { DiagnosticError } from '../message/diagnostic.ts';
-import { didYouMean } from '../message/nearest.ts';
+import { sha256 } from '../files/content.ts';
+import { sameReceipt, type ReceiptFile, type ReceiptLink } from '../host/receipt.ts';
 import { architecture } from '../site/arch.ts';
-import { isDefaultPackage, siteFileTypes } from '../site/config.ts';
-import type { PackageMetadata } from '../package/read.ts';
+import { siteFileTypes } from '../site/config.ts';
+import { readPackageOptions, type PackageEntry, type PackageMetadata } from '../package/read.ts';
 import type { Planning } from './context.ts';
 import { draftEdits, exportFiles, fragmentOwner, viewOf } from './fragments.ts';
+import { wantedBy } from './links-of.ts';
 import { packageFiles } from './package-files.ts';
-import { hasLinkAt, receiptOf, writeReceipt, type PackageReceipt } from './receipts.ts';
+import { receiptOf, writeReceipt, type PackageReceipt } from './receipts.ts';
 
 export interface ActivateOptions {
   /** Whether the package is what its name means here: only then it has fragments and links. */
@@ -38,7 +37,7 @@ export function activate(
   const old = receiptOf(planning, pack.directory);
   const before = options.replaces ?? old;
   const fragments = options.current ? mergeFragments(planning, pack, before) : [];
-  const wanted = options.current ? linksOf(planning, pack) : [];
+  const wanted = options.current ? wantedBy(host, config, pack) : [];
   if (options.current) placeLinks(planning, pack, { wanted, had: before?.links ?? [] });
   else if (old !== undefined) deactivate(planning, old);
   const receipt: PackageReceipt = {
@@ -50,7 +49,10 @@ export function activate(
     time: new Date().toISOString(),
     user: userName(),
     current: options.current,
-    files: packageFiles(host.walker, siteFileTypes(config), pack.directory, old?.files),
+    files: withAdopted(
+      planning,
+      packageFiles(host.walker, siteFileTypes(config), pack.directory, old?.files),
+    ),
     fragments,
     links: wanted,
   };
@@ -68,7 +70,7 @@ export function deactivate(
   const removed = removeFragments({
     owner: fragmentOwner(host.site, receipt.name, undefined),
     before: receipt.fragments,
-    host: viewOf(draft, host.site),
+    host: viewOf(planning),
   });
   planning.conflicts.push(...removed.conflicts);
   planning.notes.push(...removed.notes);
@@ -76,9 +78,10 @@ export function deactivate(
 }
 
 /** Plans an installed package's links anew, and nothing else of it. */
-export function relink(planning: Planning, pack: PackageMetadata, receipt: PackageReceipt): void {
-  const wanted = linksOf(planning, pack);
-  placeLinks(planning, pack, { wanted, had: receipt.links });
+export function relink(planning: Planning, pack: PackageEntry, receipt: PackageReceipt): void {
+  const options = readPackageOptions(pack);
+  const wanted = wantedBy(planning.host, planning.config, { ...pack, options });
+  placeLinks(planning, { ...pack, options }, { wanted, had: receipt.links });
   keepLinks(planning, receipt, wanted);
 }
 
@@ -93,8 +96,30 @@ function keepLinks(
   receipt: PackageReceipt,
   links: readonly WantedLink[],
 ): void {
-  const next = { ...receipt, links };
+  if (planning.farm.adopted.size === 0 && sameLinks(receipt.links, links)) return;
+  const next = { ...receipt, links, files: withAdopted(planning, receipt.files) };
   if (!sameReceipt(receipt, next)) writeReceipt(planning, next);
+}
+
+function sameLinks(one: readonly ReceiptLink[], other: readonly ReceiptLink[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((link, i) => link.path === other[i]?.path && link.target === other[i].target)
+  );
+}
+
+/** Files as they are when they have the content of what was adopted; its time is not known yet. */
+function withAdopted(
+  { farm: { adopted } }: Planning,
+  files: readonly ReceiptFile[],
+): readonly ReceiptFile[] {
+  if (adopted.size === 0) return files;
+  return files.map((file) => {
+    const content = adopted.get(file.path);
+    if (content === undefined || file.sha256 === undefined) return file;
+    const { mtime: _, ...rest } = file;
+    return { ...rest, size: content.length, sha256: sha256(content) };
+  });
 }
 
 function mergeFragments(
@@ -107,45 +132,12 @@ function mergeFragments(
     owner: fragmentOwner(host.site, pack.name, pack.options.values.owner),
     exportFiles: exportFiles(host.walker, pack.directory),
     before: before?.fragments ?? [],
-    host: viewOf(draft, host.site),
+    host: viewOf(planning),
   });
   planning.conflicts.push(...plan.conflicts);
   planning.notes.push(...plan.notes, ...plan.warnings.map((warning) => warning.message));
   planning.conflicts.push(...draftEdits(draft, host.site, plan.edits));
   return plan.merged;
-}
-
-/** The links that the package wants on this host; none when it is no default package here. */
-function linksOf(planning: Planning, pack: PackageMetadata): readonly WantedLink[] {
-  const { host, config } = planning;
-  const names = [pack.name, pack.directory];
-  if (!isDefaultPackage(config, names, pack.options.values.default)) return [];
-  return wantedLinks(host.walker, host.site, {
-    name: pack.name,
-    directory: pack.directory,
-    classes: classesFor(pack),
-  });
-}
-
-function classesFor(pack: PackageMetadata): readonly LinkClass[] {
-  const { links } = pack.options.values;
-  if (links.which === 'all') return LINK_CLASSES;
-  if (links.which === 'none') return [];
-  const known = LINK_CLASSES.map(({ name }) => name);
-  const unknown = links.classes.find((name) => !known.includes(name));
-  if (unknown === undefined) return classesNamed(links.classes);
-  throw new DiagnosticError([
-    {
-      severity: 'error',
-      code: 'E_OPTION_VALUE',
-      message: `there is no class of links '${printable(unknown)}'`,
-      file: b`/software/${pack.directory}/.admin/Options`,
-      line: pack.options.lines.get('links') ?? 1,
-      column: 1,
-      source: b`links = ${links.classes.join(' ') as Bytes}`,
-      hint: didYouMean(unknown, known) ?? `known: ${known.join(', ')}`,
-    },
-  ]);
 }
 
 /** A package that is in the depot, or what the receipt of one that leaves says of it. */
@@ -158,15 +150,11 @@ function placeLinks(
   pack: Placed,
   links: Pick<FarmRequest, 'wanted' | 'had' | 'leaving'>,
 ): void {
-  const result = planFarm(planning.draft, planning.host.site, {
+  const result = planFarm(planning.farm, {
     ...links,
-    ties: planning.ties,
     package: pack.name,
     directory: 'directory' in pack ? pack.directory : pack.package,
     priority: 'options' in pack ? pack.options.values.priority : 0,
-    priorityOf: (name) => planning.priorityOf(name),
-    recorded: (name, path) => hasLinkAt(planning, name, path),
-    preferred: (name) => planning.config.values.prefer.get(name),
   });
   planning.conflicts.push(...result.conflicts);
   planning.notes.push(...result.notes);

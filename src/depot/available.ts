@@ -8,10 +8,17 @@ import type { Site } from '../site/site.ts';
 export function availablePackages(site: Site): readonly Dependent[] {
   return listPackages(site).map((entry) => {
     let dependencies: readonly Dependency[] | undefined;
+    const { directory, name, current, path } = entry;
     return {
-      ...entry,
+      directory,
+      name,
+      current,
+      path,
+      get version() {
+        return entry.version;
+      },
       get dependencies(): readonly Dependency[] {
-        dependencies ??= readPackage(site, entry.directory).dependencies;
+        dependencies ??= readPackage(site, entry).dependencies;
         return dependencies;
       },
     };

@@ -1,5 +1,6 @@
 /** What the operations on a depot share while they plan: the host, its configuration, the draft. */
 import { toText, type Bytes } from '../bytes/bytes.ts';
+import type { Farm } from '../farm/plan.ts';
 import { createDraft, type Draft } from '../host/draft.ts';
 import { emptyPlan, type Conflict, type Plan, type ScriptRun } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
@@ -8,6 +9,7 @@ import { DEFAULT_OPTIONS } from '../package/options.ts';
 import { findPackage, readPackage } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
 import { refreshCommands } from '../site/refresh.ts';
+import { receiptsIn, type Receipts } from './receipts.ts';
 
 /** A plan being made by one operation. */
 export interface Planning {
@@ -15,28 +17,35 @@ export interface Planning {
   readonly config: Config;
   readonly draft: Draft;
   readonly conflicts: Conflict[];
-  /** Names in the farms that nothing decides as far as planned: conflicts, if it stays so. */
-  readonly ties: Map<Bytes, Conflict>;
+  readonly farm: Farm;
   readonly notes: string[];
   readonly scripts: ScriptRun[];
-  /** The priority of a package of the depot by its name; 50 when it says nothing or is gone. */
-  readonly priorityOf: (name: Bytes) => number;
-  /** Paths of the links of packages by their names, as far as they were asked for. */
-  readonly linkPaths: Map<Bytes, ReadonlySet<Bytes>>;
+  readonly receipts: Receipts;
 }
 
-export function startPlanning(host: Host, config: Config): Planning {
-  return {
-    host,
-    config,
-    draft: createDraft(host.walker),
-    conflicts: [],
-    ties: new Map(),
-    notes: [],
-    scripts: [],
+export interface PlanningOptions {
+  /** What becomes of files of people that stand where links belong. */
+  readonly adopt?: Farm['adopt'];
+}
+
+export function startPlanning(
+  host: Host,
+  config: Config,
+  { adopt = 'nothing' }: PlanningOptions = {},
+): Planning {
+  const draft = createDraft(host.walker);
+  const receipts = receiptsIn(draft);
+  const farm: Farm = {
+    draft,
+    site: host.site,
     priorityOf: (name) => priorityOf(host, name),
-    linkPaths: new Map(),
+    recorded: (name, path) => receipts.linkTarget(name, path),
+    preferred: (name) => config.values.prefer.get(name),
+    adopt,
+    ties: new Map(),
+    adopted: new Map(),
   };
+  return { host, config, draft, farm, receipts, conflicts: [], notes: [], scripts: [] };
 }
 
 /** The plan that was made. */
@@ -50,7 +59,7 @@ export function finishPlanning(
   return {
     ...emptyPlan(command, packages),
     changes,
-    conflicts: [...planning.conflicts, ...planning.ties.values()],
+    conflicts: [...planning.conflicts, ...planning.farm.ties.values()],
     notes: [...new Set(planning.notes)],
     scripts: planning.scripts,
     refresh: refreshCommands(planning.config, planning.host.site, changed).map((refresh) =>

@@ -1,5 +1,5 @@
 /** Between the fragment kinds, which are pure, and the host: reading `export/`, looking, and turning edits into a draft. */
-import { b, printable, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
 import { components, dirname, isWithin, normalize } from '../bytes/path.ts';
 import type {
   Edit,
@@ -7,6 +7,7 @@ import type {
   FragmentOwner,
   HostObject,
   HostView,
+  OthersFragment,
 } from '../export/fragment.ts';
 import { readAt } from '../files/content.ts';
 import { closeDir, listDir, openDirAt, type Dir } from '../files/dir.ts';
@@ -16,9 +17,14 @@ import type { Walker } from '../files/walk.ts';
 import type { Draft } from '../host/draft.ts';
 import { DiagnosticError, type Diagnostic } from '../message/diagnostic.ts';
 import type { Conflict } from '../host/plan.ts';
+import { askProgram } from './ask.ts';
 import { stateText } from '../host/state.ts';
 import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
-import { findAccount } from '../site/site-accounts.ts';
+import type { Planning } from './context.ts';
+import type { Receipts } from './receipts.ts';
+import { parsePasswd, type User } from '../site/accounts.ts';
+import { factsOf, factText } from '../site/facts.ts';
+import { findAccount, hasNumber, inDirectory } from '../site/site-accounts.ts';
 import type { Site } from '../site/site.ts';
 
 /**
@@ -123,7 +129,9 @@ function finding(
 }
 
 /** The host as fragments see it, with what the draft has decided already. */
-export function viewOf(draft: Draft, site: Site): HostView {
+export function viewOf({ draft, host, config, receipts }: Planning): HostView {
+  const { site } = host;
+  const facts = factsOf(site, config);
   const asFile = (path: Bytes): HostObject => {
     const file = draft.read(path);
     return file === undefined ? { type: 'absent' } : { type: 'file', ...file };
@@ -143,8 +151,29 @@ export function viewOf(draft: Draft, site: Site): HostView {
         type: state.type === 'directory' || state.type === 'special' ? state.type : 'absent',
       };
     },
+    list: (path) => [...draft.list(draft.follow(path))].toSorted(),
     hasAccount: (name) => findAccount(site, name) !== undefined,
+    hasNumber: (of, id) => hasNumber(site, of, id),
+    inDirectory: (of, name) => inDirectory(site, of, name),
+    othersIn: (path, owner) => othersIn(receipts, path, owner),
+    idRange: config.values['id-range'],
+    fact(name) {
+      const value = facts.get(name);
+      return value === undefined ? undefined : bytes(factText(value));
+    },
+    factNames: facts.names,
+    ask: askProgram,
   };
+}
+
+function othersIn(receipts: Receipts, path: Bytes, owner: Bytes): readonly OthersFragment[] {
+  return receipts.directories().flatMap((directory) => {
+    const receipt = receipts.get(directory);
+    if (receipt === undefined || receipt.name === owner) return [];
+    return receipt.fragments
+      .filter((merged) => merged.path === path)
+      .map((merged) => ({ package: receipt.name, merged }));
+  });
 }
 
 /** Puts edits into the draft. @returns what stands in the way of those that cannot be made */
@@ -218,11 +247,17 @@ function metadataFor(
   if (draft.read(edit.path) !== undefined) return {};
   const mode = edit.mode === undefined ? {} : { mode: edit.mode };
   if (edit.account === undefined || process.geteuid?.() !== 0) return mode;
-  const account = findAccount(site, edit.account);
+  const account = plannedAccount(draft, edit.account) ?? findAccount(site, edit.account);
   if (account === undefined) return mode;
   // a crontab belongs to its user and to the group of the spool (crontab, on Debian)
   const spool = draft.walker.stat(dirname(edit.path), { follow: true });
   return { ...mode, uid: account.uid, gid: spool?.gid ?? account.gid };
+}
+
+/** An account as `/etc/passwd` will have it, which the package itself may bring. */
+function plannedAccount(draft: Draft, name: Bytes): User | undefined {
+  const text = draft.read(b`/etc/passwd`)?.content ?? b``;
+  return parsePasswd(text).find((user) => user.name === name);
 }
 
 /** The owner of fragments: the name that stays when versions change. */

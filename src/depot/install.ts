@@ -9,7 +9,7 @@ import type { Config } from '../site/config.ts';
 import { hostHas } from '../site/host-has.ts';
 import { availablePackages, vanished } from './available.ts';
 import { activate } from './activate.ts';
-import { finishPlanning, startPlanning, type Planning } from './context.ts';
+import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { planPathTable } from './path-table.ts';
 import {
@@ -37,8 +37,9 @@ export function planInstall(
   host: Host,
   config: Config,
   wanted: readonly Wanted[] | 'installed',
+  options: PlanningOptions = {},
 ): InstallResult {
-  const planning = startPlanning(host, config);
+  const planning = startPlanning(host, config, options);
   const available = availablePackages(host.site);
   const asked = wanted === 'installed' ? installedAndThere(planning, available) : wanted;
   const { order, system } = installOrder(available, asked);
@@ -64,10 +65,11 @@ export async function install(
   config: Config,
   wanted: readonly Wanted[] | 'installed',
   commit: (plan: Plan) => void,
+  options: PlanningOptions = {},
 ): Promise<InstallResult> {
-  const first = planInstall(host, config, wanted);
+  const first = planInstall(host, config, wanted, options);
   await withScripts(host, first.plan, (plan, ran) => {
-    const again = ran.scripts.length === 0 ? plan : planInstall(host, config, wanted).plan;
+    const again = ran.scripts.length === 0 ? plan : planInstall(host, config, wanted, options).plan;
     commit({ ...again, ...ran });
   });
   return first;

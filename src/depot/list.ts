@@ -1,10 +1,10 @@
 /** What is in the depot and what of it is on this host. */
 import type { Bytes } from '../bytes/bytes.ts';
-import { installedPackages } from '../host/receipt.ts';
-import type { Host } from '../host/transaction.ts';
+import { installedIn } from '../host/installed.ts';
 import { XhError } from '../message/error.ts';
-import { readSummary } from '../package/summary.ts';
+import { readSummary, type Summary } from '../package/summary.ts';
 import { listPackages } from '../package/read.ts';
+import type { Site } from '../site/site.ts';
 
 export interface ListedPackage {
   readonly directory: Bytes;
@@ -19,25 +19,29 @@ export interface ListedPackage {
 }
 
 /** All packages, in the order of their names. */
-export function listDepot(host: Host): ListedPackage[] {
-  const installed = new Set(installedPackages(host.walker));
-  return listPackages(host.site).map(({ directory, name, version, current }) => {
+export function listDepot(site: Site): ListedPackage[] {
+  const installed = installedIn(site);
+  return listPackages(site).map((entry) => {
+    const { directory, name, current } = entry;
+    const said = readLine(site, directory);
+    // a directory without a version in its name has the one that its Options say
+    const version = name === directory ? said.version : entry.version;
     return {
       directory,
       name,
       ...(version !== undefined && { version }),
       current,
       installed: installed.has(directory),
-      ...summaryOf(host, directory),
+      ...(said.summary !== undefined && { summary: said.summary }),
+      ...(said.problem !== undefined && { problem: said.problem }),
     };
   });
 }
 
 /** A package that cannot be read does not hide the others. */
-function summaryOf(host: Host, directory: Bytes): Pick<ListedPackage, 'summary' | 'problem'> {
+function readLine(site: Site, directory: Bytes): Partial<Summary> & { readonly problem?: string } {
   try {
-    const summary = readSummary(host.site, directory);
-    return summary === undefined ? {} : { summary };
+    return readSummary(site, directory);
   } catch (error) {
     if (error instanceof XhError) return { problem: error.message };
     throw error;

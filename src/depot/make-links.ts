@@ -1,18 +1,16 @@
 /** `xh make-links`: farms and path table made what the installed packages want. */
-import { b, slice, type Bytes } from '../bytes/bytes.ts';
+import { slice, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
-import { LINK_CLASSES } from '../farm/classes.ts';
-import { holder } from '../farm/plan.ts';
-import { closeDir, listDir, openDirAt, type Dir } from '../files/dir.ts';
-import { statAt } from '../files/stat.ts';
-import { dropEmpty } from '../host/made-directories.ts';
+import { dropLeft } from '../farm/caches.ts';
+import { farmObjects } from '../farm/inventory.ts';
+import { holder } from '../farm/standing.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import type { Wanted } from '../package/candidate.ts';
-import { listPackages, readPackage } from '../package/read.ts';
+import { listPackages } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
 import { relink, unlink } from './activate.ts';
-import { finishPlanning, startPlanning, type Planning } from './context.ts';
+import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { vanished } from './available.ts';
 import { planPathTable } from './path-table.ts';
 import {
@@ -22,27 +20,42 @@ import {
   type PackageReceipt,
 } from './receipts.ts';
 
+export interface MakeLinksOptions extends PlanningOptions {
+  /** Whether all farms are known to be right already (`settled.ts`): then only the path table is looked at. */
+  readonly settled?: boolean;
+}
+
 /**
  * Plans the links of the named packages, or of all that are installed; with all, links of ours whose
  * package is gone are removed too.
  * @throws XhError E_NOT_INSTALLED
  */
-export function planMakeLinks(host: Host, config: Config, names: readonly Wanted[]): Plan {
-  const planning = startPlanning(host, config);
+export function planMakeLinks(
+  host: Host,
+  config: Config,
+  names: readonly Wanted[],
+  options: MakeLinksOptions = {},
+): Plan {
+  const planning = startPlanning(host, config, options);
   const all = names.length === 0;
+  if (all && options.settled === true) {
+    planPathTable(planning);
+    return finishPlanning(planning, 'make-links', installedDirectories(planning));
+  }
   const directories = all
     ? installedDirectories(planning)
     : names.map((name) => installedNamed(planning, name));
   const receipts = directories
     .map((directory) => receiptOf(planning, directory))
     .filter((receipt) => receipt !== undefined);
-  const there = new Set(listPackages(host.site).map(({ directory }) => directory));
+  const there = new Map(listPackages(host.site).map((entry) => [entry.directory, entry]));
   for (const receipt of receipts) {
-    if (!there.has(receipt.package)) {
+    const entry = there.get(receipt.package);
+    if (entry === undefined) {
       planning.notes.push(vanished(receipt.package));
       unlink(planning, receipt);
     } else if (receipt.current) {
-      relink(planning, readPackage(host.site, receipt.package), receipt);
+      relink(planning, entry, receipt);
     }
   }
   if (all) dropStray(planning, receipts);
@@ -59,8 +72,8 @@ function dropStray(planning: Planning, receipts: readonly PackageReceipt[]): voi
       .flatMap(({ links }) => links.map(({ path }) => path)),
   );
   const gone: Bytes[] = [];
-  for (const path of farmPaths(host)) {
-    if (known.has(path)) continue;
+  for (const { path, type } of farmObjects(host.walker)) {
+    if (type !== 'l' || known.has(path)) continue;
     const has = holder(draft, host.site, path);
     if (has.type !== 'ours') continue;
     // a person's own link into a package that is there is his
@@ -69,38 +82,5 @@ function dropStray(planning: Planning, receipts: readonly PackageReceipt[]): voi
     draft.remove(path);
     gone.push(path);
   }
-  dropEmpty(
-    draft,
-    gone.map((path) => dirname(path)),
-  );
-}
-
-/** Every link below the farms' directories. */
-function* farmPaths(host: Host): Generator<Bytes> {
-  const tops = new Set(LINK_CLASSES.flatMap(({ trees }) => trees.map(({ to }) => to)));
-  for (const top of tops) {
-    const place = host.walker.tryLocate(top, { follow: true });
-    if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') continue;
-    const dir = openDirAt(place.dir, place.name);
-    try {
-      yield* linksBelow(dir, top);
-    } finally {
-      closeDir(dir);
-    }
-  }
-}
-
-function* linksBelow(dir: Dir, path: Bytes): Generator<Bytes> {
-  for (const name of listDir(dir)) {
-    const type = statAt(dir, name)?.type;
-    if (type === 'l') yield b`${path}/${name}`;
-    else if (type === 'd') {
-      const below = openDirAt(dir, name);
-      try {
-        yield* linksBelow(below, b`${path}/${name}`);
-      } finally {
-        closeDir(below);
-      }
-    }
-  }
+  dropLeft(draft, gone.map(dirname));
 }

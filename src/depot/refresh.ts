@@ -4,6 +4,11 @@ import { toText } from '../bytes/bytes.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 
+/** As one word of a shell's. */
+function quoted(text: string): string {
+  return /^[\w/.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** Milliseconds that one command may take. */
 const TIMEOUT = 120_000;
 
@@ -19,5 +24,9 @@ export function runRefresh(host: Host, plan: Plan, warn: (line: string) => void)
     if (ended.status === 0) continue;
     const why = ended.stderr.trim() || `status ${String(ended.status ?? ended.signal)}`;
     warn(`warning: '${command}' failed: ${why}`);
+    const root = quoted(toText(host.site.root));
+    warn(
+      `    → all else is done; when that is mended, run it yourself: XH_ROOT=${root} sh -c ${quoted(command)}`,
+    );
   }
 }

@@ -2,7 +2,7 @@
 import { b, bytes, slice, split, type Bytes } from '../bytes/bytes.ts';
 import { isWithin, join, normalize } from '../bytes/path.ts';
 import { classAt, LINK_CLASSES } from '../farm/classes.ts';
-import { holder } from '../farm/plan.ts';
+import { holder } from '../farm/standing.ts';
 import { contestedIn, preferencesIn } from '../farm/state.ts';
 import { createDraft, type Draft } from '../host/draft.ts';
 import { installedPackages, readReceipt } from '../host/receipt.ts';

@@ -136,7 +136,8 @@ function newPlace<Entry extends LineEntry>(
   lines: readonly Line[],
   blocks: readonly Block[],
 ): number {
-  let place = lines.at(-1)?.end === '' ? lines.length - 1 : lines.length;
+  const last = lines.at(-1)?.end === '' ? lines.length - 1 : lines.length;
+  let place = spec.place?.(textsOf(lines)) ?? last;
   for (;;) {
     const around = blocks.find(({ begin, end }) => begin < place && place <= end);
     const next = lines[place];
@@ -152,9 +153,10 @@ function renderedLines<Entry extends LineEntry>(
   { file, entries, owner, target }: BlockMerge<Entry>,
 ): readonly Bytes[] {
   const byLine = new Map(entries.map((entry) => [entry.line, entry]));
-  return fragmentLines(file.content).map(
+  const lines = fragmentLines(file.content).map(
     (text, index) => spec.render?.(text, byLine.get(index + 1), owner, target) ?? text,
   );
+  return spec.surround?.(lines, owner) ?? lines;
 }
 
 /** The file's text with the block as `wanted`, and with what it disables disabled. */

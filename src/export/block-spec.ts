@@ -61,6 +61,10 @@ export interface BlockSpec<Entry extends LineEntry> {
   target(owner: FragmentOwner, entries: readonly Entry[]): BlockTarget;
   /** The line of the fragment as it stands in the block. */
   render?(text: Bytes, entry: Entry | undefined, owner: FragmentOwner, target: BlockTarget): Bytes;
+  /** The rendered lines with what goes around them in the block. */
+  surround?(rendered: readonly Bytes[], owner: FragmentOwner): readonly Bytes[];
+  /** Where (from 0) a new block goes, when the end of the file is the wrong place. */
+  place?(texts: readonly Bytes[]): number | undefined;
   /** Tolerant: the entries of what stands in the file; lines that say nothing are passed over. */
   readEntries(texts: readonly Bytes[], target: BlockTarget): readonly Entry[];
   /** How an entry reads below the lines `above`, where those change its meaning. */

@@ -48,14 +48,17 @@ export function readCrontab(texts: readonly Bytes[], system: boolean): readonly 
   });
 }
 
-/** The jobs and settings of a fragment, which has no user field. @throws DiagnosticError */
-export function parseCrontab(file: FragmentFile): readonly CronEntry[] {
+/**
+ * The jobs and settings of a fragment; `system` ones have a user before the command.
+ * @throws DiagnosticError
+ */
+export function parseCrontab(file: FragmentFile, system = false): readonly CronEntry[] {
   return readStrictly(file, (lines, found) =>
     lines.flatMap((text, index) => {
       if (isBlank(text) || isComment(text)) return [];
       const entry =
         settingName(text) === undefined
-          ? parseJob(text, index + 1, found)
+          ? parseJob(text, index + 1, system, found)
           : parseSetting(text, index + 1, found);
       return entry ? [entry] : [];
     }),
@@ -65,6 +68,7 @@ export function parseCrontab(file: FragmentFile): readonly CronEntry[] {
 function parseJob(
   text: Bytes,
   line: number,
+  system: boolean,
   found: (finding: Finding) => void,
 ): CronJob | undefined {
   const all = words(text);
@@ -83,15 +87,19 @@ function parseJob(
     if (problem) break;
   }
   if (!sound) return undefined;
-  const command = all[times.length];
+  const user = system ? all[times.length] : undefined;
+  const command = all[system ? times.length + 1 : times.length];
   if (command === undefined) {
-    const missing = nickname ? 'command' : (FIELDS[times.length]?.name ?? 'command');
+    const last = system && user === undefined ? 'account' : 'command';
+    const missing = nickname ? last : (FIELDS[times.length]?.name ?? last);
     found({
       code: 'E_CRONTAB_FIELDS',
       message: `no ${missing}`,
       line,
       column: text.length + 1,
-      hint: 'MINUTE HOUR DAY MONTH WEEKDAY COMMAND, or @daily COMMAND',
+      hint: system
+        ? 'MINUTE HOUR DAY MONTH WEEKDAY ACCOUNT COMMAND, or @daily ACCOUNT COMMAND'
+        : 'MINUTE HOUR DAY MONTH WEEKDAY COMMAND, or @daily COMMAND',
     });
     return undefined;
   }
@@ -120,9 +128,9 @@ function parseJob(
     line,
     span: 1,
     schedule: scheduleOf(times),
-    user: undefined,
+    user: user?.text,
     command: withoutTrailingBlanks(slice(text, command.column - 1)),
-    column: command.column,
+    column: (user ?? command).column,
   };
 }
 

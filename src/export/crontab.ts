@@ -53,7 +53,7 @@ const HEADERS: readonly BlockHeader[] = [
 
 export const crontab = blockKind<CronEntry>({
   name: 'crontab',
-  summary: "jobs for the owner's crontab, or for /etc/cron.d when there is no owner or a setting",
+  summary: "jobs for the owner's crontab; with settings or without owner for /etc/cron.d",
   comment: b`#`,
   lineEnd: 'lf',
   collision: 'refuse',

@@ -7,15 +7,18 @@ import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
 import { basename, join } from '../bytes/path.ts';
 import { DiagnosticError, type Diagnostic } from '../message/diagnostic.ts';
 import type {
+  FragmentConflict,
   FragmentFile,
   FragmentKind,
   FragmentOwner,
   HostView,
   MergedFragment,
   MergeResult,
+  OthersFragment,
 } from './fragment.ts';
 import { at, combined, NOTHING, refused, sha256 } from './result.ts';
 import { diagnostic } from './strict.ts';
+import { verdictOn, type OwnCheck } from './verify.ts';
 
 export interface DropIn {
   /** Name under `export/`. */
@@ -27,6 +30,18 @@ export interface DropIn {
   readonly mode?: number;
   /** Which names the programs read that use the directory: all unless given. */
   readonly reads?: { readonly names: RegExp; readonly rule: string };
+  /** Directories where the vendor has such files; one of the same name is not read any more. */
+  readonly overrides?: readonly Bytes[];
+  /** What is wrong with the content. */
+  readonly content?: (file: FragmentFile, host: HostView) => readonly Diagnostic[];
+  /** What in other files forbids this one to be written at `path`. */
+  readonly clashes?: (
+    file: FragmentFile,
+    path: Bytes,
+    host: HostView,
+  ) => readonly FragmentConflict[];
+  /** The program that owns the format. */
+  readonly verify?: OwnCheck;
 }
 
 export interface DropInFile {
@@ -42,7 +57,11 @@ export function dropInKind(spec: DropIn): FragmentKind<DropInFile> {
     summary: spec.summary,
     parse: (file) => [parse(spec, file)],
     identity: ({ name }) => [name],
-    check: (file) => checkName(spec, file),
+    check: (file, _, host) => [
+      ...checkName(spec, file, host),
+      ...(spec.content?.(file, host) ?? []),
+    ],
+    ...(spec.verify && { verify: verifier(spec.verify) }),
     merge: ({ owner, files, before, host }) => {
       const paths = new Set(files.map((file) => pathOf(spec, file)));
       return combined([
@@ -81,30 +100,59 @@ function parseChecked(spec: DropIn, file: FragmentFile): FragmentFile {
   return file;
 }
 
-/** A name that nothing reads is no harm, but also no use. */
-function checkName(spec: DropIn, file: FragmentFile): readonly Diagnostic[] {
-  const { reads } = spec;
+/** Each file is asked about alone: what is wrong with one says nothing of the others. */
+function verifier(check: OwnCheck): NonNullable<FragmentKind['verify']> {
+  return (files, host) => {
+    const verdicts = files.map((file) => verdictOn([file], check, host));
+    const skipped = verdicts.find((verdict) => verdict.skipped !== undefined)?.skipped;
+    const findings = verdicts.flatMap((verdict) => verdict.findings);
+    return { findings, ...(skipped !== undefined && { skipped }) };
+  };
+}
+
+/** A name that nothing reads is no harm, but also no use; one that the vendor uses turns his file off. */
+function checkName(spec: DropIn, file: FragmentFile, host: HostView): readonly Diagnostic[] {
+  const { reads, overrides = [] } = spec;
   const name = basename(file.name);
-  if (reads === undefined || reads.names.test(name)) return [];
-  return [
-    diagnostic(file, {
-      severity: 'warning',
-      code: 'E_DROPIN_NAME',
-      message: `nothing reads '${printable(name)}' in ${pathShown(spec)}`,
-      line: 1,
-      hint: reads.rule,
-    }),
-  ];
+  const found: Diagnostic[] = [];
+  if (reads !== undefined && !reads.names.test(name)) {
+    found.push(
+      diagnostic(file, {
+        severity: 'warning',
+        code: 'E_DROPIN_NAME',
+        message: `nothing reads '${printable(name)}' in ${pathShown(spec)}`,
+        line: 1,
+        hint: reads.rule,
+      }),
+    );
+  }
+  for (const directory of overrides) {
+    const vendor = join(directory, name);
+    if (host.look(vendor).type === 'absent') continue;
+    found.push(
+      diagnostic(file, {
+        severity: 'warning',
+        code: 'E_DROPIN_OVERRIDES',
+        message: `${printable(join(directoryOf(spec), name))} turns ${printable(vendor)} off`,
+        line: 1,
+        hint: 'give it another name, unless that is meant',
+      }),
+    );
+  }
+  return found;
 }
 
 function merge(
   spec: DropIn,
   owner: FragmentOwner,
-  { target: path, name, content }: FragmentFile & { readonly target: Bytes },
+  file: FragmentFile & { readonly target: Bytes },
   record: MergedFragment | undefined,
   host: HostView,
 ): MergeResult {
+  const { target: path, name, content } = file;
   const standing = host.look(path);
+  // every receipt is read for this: only when it matters
+  const others = (): readonly OthersFragment[] => host.othersIn(path, owner.package);
   const merged: MergedFragment = {
     kind: spec.name,
     name,
@@ -117,13 +165,18 @@ function merge(
     edits: [{ op: 'write', path, content, mode: spec.mode ?? 0o644 }],
     merged: [merged],
   };
+  const writing = (notes: readonly string[] = []): MergeResult => {
+    const clashes = spec.clashes?.(file, path, host) ?? [];
+    return clashes.length > 0 ? refused(...clashes) : { ...write, notes };
+  };
   if (standing.type === 'absent') {
-    if (!record?.created) return write;
-    return { ...write, notes: [`${at(path)} was gone and is written again`] };
+    return writing(record?.created === true ? [`${at(path)} was gone and is written again`] : []);
   }
   const now = standing.type === 'file' ? sha256(standing.content) : undefined;
   if (now === merged.sha256) {
-    if (record) return { ...NOTHING, merged: [{ ...merged, created: record.created }] };
+    // brought by another package too: it stays until both are gone
+    const created = record?.created ?? others().some((other) => other.merged.created);
+    if (record || created) return { ...NOTHING, merged: [{ ...merged, created }] };
     return {
       ...NOTHING,
       merged: [{ ...merged, created: false }],
@@ -131,7 +184,7 @@ function merge(
     };
   }
   if (record?.created === true) {
-    if (now === record.sha256) return write;
+    if (now === record.sha256) return others().length === 0 ? writing() : taken(owner, file, host);
     return {
       ...NOTHING,
       merged: [record],
@@ -141,11 +194,23 @@ function merge(
       ],
     };
   }
-  const what = standing.type === 'file' ? 'another file' : `a ${standing.type}`;
+  return taken(owner, file, host);
+}
+
+/** Something else is there, or another package has brought what is. */
+function taken(
+  owner: FragmentOwner,
+  { target: path, path: ours }: FragmentFile & { readonly target: Bytes },
+  host: HostView,
+): MergeResult {
+  const { type } = host.look(path);
+  const what = type === 'file' ? 'another file' : `a ${type}`;
+  const [other] = host.othersIn(path, owner.package);
+  const whose = other === undefined ? '' : ` of package ${printable(other.package)}`;
   return refused({
     code: 'E_DROPIN_TAKEN',
     path,
-    message: `${at(path)} is ${what}, and not of package ${printable(owner.package)}`,
+    message: `${at(path)} is ${what}${whose}, not that of package ${printable(owner.package)} (${at(ours)})`,
     remedy: 'move it away, or give the file in the package another name',
   });
 }
@@ -159,6 +224,7 @@ function remove(owner: FragmentOwner, record: MergedFragment, host: HostView): M
     return { ...NOTHING, notes: [`${at(path)} is gone: nothing to remove`] };
   }
   if (standing.type === 'file' && sha256(standing.content) === record.sha256) {
+    if (host.othersIn(path, owner.package).length > 0) return NOTHING;
     return { ...NOTHING, edits: [{ op: 'remove', path }] };
   }
   const note = `${at(path)} was edited since ${printable(owner.package)} was installed: kept`;

@@ -46,8 +46,57 @@ export interface HostView {
   look(path: Bytes): HostObject;
   /** The file that `path` names, symbolic links followed. */
   read(path: Bytes): HostObject;
+  /** The names in the directory that `path` names; none where there is no directory. */
+  list(path: Bytes): readonly Bytes[];
   /** Whether an account exists in the site's passwd. */
   hasAccount(name: Bytes): boolean;
+  /** Whether an account or a group has the number, also in what only a directory service knows. */
+  hasNumber(of: 'account' | 'group', id: number): boolean;
+  /** What other packages than `owner` have put into `path`, by their receipts. */
+  othersIn(path: Bytes, owner: Bytes): readonly OthersFragment[];
+  /** Whether only a directory service (NIS, LDAP) has an account or group of that name. */
+  inDirectory(of: 'account' | 'group', name: Bytes): boolean;
+  /** The site's numbers for accounts that ask for none, both ends included. */
+  readonly idRange: readonly [first: number, last: number];
+  /** A fact of the host as text; undefined where it has none of that name. */
+  fact(name: string): Bytes | undefined;
+  readonly factNames: readonly string[];
+  /** What a program of this machine says of texts that are not in place yet. Changes nothing. */
+  ask(question: Question): Answer;
+}
+
+export interface OthersFragment {
+  readonly package: Bytes;
+  readonly merged: MergedFragment;
+}
+
+/** A call of the program that owns a format, to have texts checked. */
+export interface Question {
+  /** Its name; only the system's own directories are looked in. */
+  readonly program: string;
+  /** Its arguments; in each, `{}` stands for the directory in which `files` are. */
+  readonly words: readonly string[];
+  readonly files: readonly {
+    readonly name: Bytes;
+    readonly content: Bytes;
+    readonly mode: number;
+  }[];
+}
+
+export type Answer =
+  | { readonly ran: false; readonly why: string }
+  | {
+      readonly ran: true;
+      readonly status: number;
+      /** Both outputs, without the path of the directory before the names of `files`. */
+      readonly output: Bytes;
+    };
+
+/** What the owning program said of fragment files. */
+export interface Verdict {
+  readonly findings: readonly Diagnostic[];
+  /** Why nobody was asked; such files are not said to be sound. */
+  readonly skipped?: string;
 }
 
 /** What should be different on the host afterwards. */
@@ -143,6 +192,8 @@ export interface FragmentKind<Entry = unknown> {
   identity(entry: Entry): readonly string[];
   /** Findings beyond syntax (a program that is missing), before anything is planned. */
   check(file: FragmentFile, entries: readonly Entry[], host: HostView): readonly Diagnostic[];
+  /** What the program says that owns the format, of all files together, before they are in place. */
+  verify?(files: readonly FragmentFile[], host: HostView): Verdict;
   /** What installing (again) should change. Unchanged input gives no edits. */
   merge(input: MergeInput): MergeResult;
   /** The exact reverse; what people edited since stays theirs. */

@@ -15,7 +15,7 @@ import { diagnostic } from './strict.ts';
 
 export const inetd = blockKind<InetdEntry>({
   name: 'inetd.conf',
-  summary: 'entries for /etc/inetd.conf; an entry for the same service there is disabled meanwhile',
+  summary: 'entries for /etc/inetd.conf; one for the same service is disabled meanwhile',
   comment: b`#`,
   lineEnd: 'lf',
   collision: 'disable',

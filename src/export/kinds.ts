@@ -3,23 +3,40 @@
  * service, an account) before what uses the names. Removal goes the other way round.
  */
 import { didYouMean } from '../message/nearest.ts';
+import { aliases } from './aliases.ts';
+import { boottime } from './boottime.ts';
 import { crontab } from './crontab.ts';
-import { dropInKind } from './drop-in.ts';
+import { dropIns, sysusers } from './drop-ins.ts';
 import type { FragmentKind } from './fragment.ts';
+import { group } from './group.ts';
 import { inetd } from './inetd.ts';
+import { inittab } from './inittab.ts';
+import { numberedKind } from './numbered.ts';
+import { passwd } from './passwd.ts';
+import { patches } from './patches.ts';
 import { replace } from './replace.ts';
 import { services } from './services.ts';
+import { shells } from './shells.ts';
+import { systemd } from './systemd.ts';
 
 export const KINDS: readonly FragmentKind[] = [
+  // of what the vendor wrote, before others add to it
+  patches,
+  numberedKind({ name: 'protocols', what: 'protocol', highest: 0xffff }),
+  numberedKind({ name: 'rpc', what: 'program', highest: 0xffff_ffff }),
   services,
   replace,
+  shells,
+  group,
+  passwd,
+  aliases,
   inetd,
+  sysusers,
   crontab,
-  dropInKind({
-    name: 'profile.d',
-    summary: 'files for /etc/profile.d, which login shells read: *.sh and *.csh',
-    reads: { names: /^[^.].*\.c?sh$/s, rule: 'shells read NAME.sh, csh reads NAME.csh' },
-  }),
+  ...dropIns,
+  systemd,
+  inittab,
+  boottime,
 ];
 
 /** The kind of that name under `export/`, or undefined. */

@@ -2,8 +2,8 @@
  * The host as it would be after edits that are only planned: what a second fragment or a second
  * package of one transaction has to see.
  */
-import { b, slice, type Bytes } from '../bytes/bytes.ts';
-import { dirname, isWithin, join, normalize } from '../bytes/path.ts';
+import { b, bytes, slice, type Bytes } from '../bytes/bytes.ts';
+import { basename, dirname, isWithin, join, normalize } from '../bytes/path.ts';
 import type { Edit, HostObject, HostView } from './fragment.ts';
 
 export interface OverlayHost extends HostView {
@@ -69,10 +69,33 @@ export function overlayHost(base: HostView, root: Bytes = b`/`): OverlayHost {
     }
   };
 
+  /** A field of every line that passwd or group would have. */
+  const planned = (path: '/etc/passwd' | '/etc/group', field: 0 | 2): ReadonlySet<string> =>
+    fields(read(bytes(path)), field);
+
   return {
     look,
     read,
-    hasAccount: (name) => base.hasAccount(name) || passwdNames(read(b`/etc/passwd`)).has(name),
+    list(path) {
+      const directory = destination(path) ?? path;
+      const names = new Set(base.list(directory));
+      for (const [each, object] of changed) {
+        if (dirname(each) !== directory) continue;
+        if (object.type === 'absent') names.delete(basename(each));
+        else names.add(basename(each));
+      }
+      return [...names].toSorted();
+    },
+    hasAccount: (name) => base.hasAccount(name) || planned('/etc/passwd', 0).has(name),
+    hasNumber: (of, id) =>
+      base.hasNumber(of, id) ||
+      planned(of === 'account' ? '/etc/passwd' : '/etc/group', 2).has(String(id)),
+    othersIn: (path, owner) => base.othersIn(path, owner),
+    inDirectory: (of, name) => base.inDirectory(of, name),
+    idRange: base.idRange,
+    fact: (name) => base.fact(name),
+    factNames: base.factNames,
+    ask: (question) => base.ask(question),
     apply: (edits) => edits.forEach(apply),
   };
 }
@@ -82,8 +105,7 @@ function inside(root: Bytes, path: Bytes): Bytes {
   return path === root ? b`/` : slice(path, root.length);
 }
 
-function passwdNames(object: HostObject): ReadonlySet<Bytes> {
+function fields(object: HostObject, field: number): ReadonlySet<string> {
   if (object.type !== 'file') return new Set();
-  const names = object.content.split('\n').map((line) => line.split(':', 1)[0] ?? '');
-  return new Set(names as Bytes[]);
+  return new Set(object.content.split('\n').map((line) => line.split(':')[field] ?? ''));
 }

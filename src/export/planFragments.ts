@@ -2,8 +2,8 @@
  * Everything in a package's `export/` as one plan: each kind in the order of the table, each seeing
  * what the ones before it would leave, all objections together.
  */
-import { printable, slice, type Bytes } from '../bytes/bytes.ts';
-import { dirname } from '../bytes/path.ts';
+import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
+import { components, dirname } from '../bytes/path.ts';
 import { DiagnosticError, type Diagnostic } from '../message/diagnostic.ts';
 import type {
   FragmentFile,
@@ -16,7 +16,8 @@ import type {
 import { kindNamed, KINDS, nearestKind } from './kinds.ts';
 import { overlayHost } from './overlay.ts';
 import { replace } from './replace.ts';
-import { at, combined, refused } from './result.ts';
+import { at, combined, NOTHING, refused } from './result.ts';
+import { filled, isTemplate } from './template.ts';
 
 export interface PlanInput {
   readonly owner: FragmentOwner;
@@ -39,11 +40,20 @@ export interface FragmentPlan extends MergeResult {
  * @throws DiagnosticError with every finding of severity error, in all files of `export/`.
  */
 export function planFragments({ owner, exportFiles, before, host }: PlanInput): FragmentPlan {
-  const { byKind, findings } = sorted(exportFiles, host);
+  const { byKind, findings } = sorted(exportFiles, host, owner);
   const seen = overlayHost(host, rootOf(owner));
   const results: MergeResult[] = [];
+  // what the package has no more goes first, as at an uninstall: what uses names before the names
+  for (const kind of KINDS.toReversed()) {
+    if (byKind.has(kind.name)) continue;
+    const records = before.filter((record) => record.kind === kind.name);
+    const result = kind.remove({ owner, before: records, host: seen });
+    results.push(result);
+    seen.apply(result.edits);
+  }
   for (const kind of KINDS) {
-    const files = byKind.get(kind.name) ?? [];
+    const files = byKind.get(kind.name);
+    if (files === undefined) continue;
     const found = findingsOf(kind, files, seen);
     findings.push(...found);
     const records = before.filter((record) => record.kind === kind.name);
@@ -53,6 +63,7 @@ export function planFragments({ owner, exportFiles, before, host }: PlanInput): 
     );
     if (!result) continue;
     results.push(result);
+    if (result.edits.length > 0) results.push(verified(kind, files, seen, findings));
     seen.apply(result.edits);
   }
   const errors = findings.filter(({ severity }) => severity === 'error');
@@ -84,21 +95,48 @@ export function checkFragments({
   host,
 }: Pick<PlanInput, 'exportFiles' | 'host'>): readonly Diagnostic[] {
   const { byKind, findings } = sorted(exportFiles, host);
-  for (const kind of KINDS) findings.push(...findingsOf(kind, byKind.get(kind.name) ?? [], host));
+  for (const kind of KINDS) {
+    const files = byKind.get(kind.name) ?? [];
+    const found = findingsOf(kind, files, host);
+    findings.push(...found);
+    if (!found.some(({ severity }) => severity === 'error')) verified(kind, files, host, findings);
+  }
   return findings;
+}
+
+/** Has the program that owns the format asked; what it says goes to `findings`. */
+function verified(
+  kind: FragmentKind,
+  files: readonly FragmentFile[],
+  host: HostView,
+  findings: Diagnostic[],
+): MergeResult {
+  if (kind.verify === undefined || files.length === 0) return NOTHING;
+  const { findings: found, skipped } = kind.verify(files, host);
+  findings.push(...found);
+  if (skipped === undefined) return NOTHING;
+  const names = files.map(({ name }) => `export/${printable(name)}`).join(', ');
+  return { ...NOTHING, notes: [`${names}: not checked: ${skipped}`] };
 }
 
 /** The files by kind, and a finding for each that belongs to none. */
 function sorted(
   files: readonly FragmentFile[],
   host: HostView,
+  owner?: FragmentOwner,
 ): {
   readonly byKind: ReadonlyMap<string, FragmentFile[]>;
   readonly findings: Diagnostic[];
 } {
   const byKind = new Map<string, FragmentFile[]>();
   const findings: Diagnostic[] = [];
-  for (const file of files) {
+  for (const each of files) {
+    const file = isTemplate(each) ? made(each, host, owner, findings) : each;
+    if (file === undefined) continue;
+    if (file !== each && files.some(({ name }) => name === file.name)) {
+      findings.push(twice(each));
+      continue;
+    }
     const cut = file.name.indexOf('/');
     const first = cut < 0 ? file.name : slice(file.name, 0, cut);
     const kind = kindNamed(first);
@@ -130,6 +168,38 @@ function sorted(
     });
   }
   return { byKind, findings };
+}
+
+/** What a template becomes; undefined when it says what nobody knows. */
+function made(
+  template: FragmentFile,
+  host: HostView,
+  owner: FragmentOwner | undefined,
+  findings: Diagnostic[],
+): FragmentFile | undefined {
+  const [, directory = b``] = components(template.path);
+  const of = owner ?? { package: directory, directory: b`/software/${directory}` };
+  const read = withContent(template, host);
+  if (read === undefined) {
+    findings.push(leadsNowhere(template));
+    return undefined;
+  }
+  return collecting(findings, () => filled(read, of, host));
+}
+
+function twice({ name, path }: FragmentFile): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'E_FRAGMENT_TWICE',
+    message: `export/${printable(name)} is a template for a file that is there too`,
+    file: path,
+    // it is about the name: that is shown in the place of a line
+    line: 1,
+    column: 1,
+    length: name.length,
+    source: name,
+    hint: 'take one of the two out',
+  };
 }
 
 /** A link in `export/` stands for the file that it names; undefined when there is none. */

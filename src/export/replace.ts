@@ -29,7 +29,7 @@ const NAME = 'replace';
 export const replace: FragmentKind<Replacement> = {
   name: NAME,
   layout: 'directory',
-  summary: 'PATH: the stock file /PATH becomes a link into the package and comes back at removal',
+  summary: 'PATH: a link into the package in the place of the stock file /PATH',
   parse: (file) => [parse(file)],
   identity: ({ path }) => [path],
   check: () => [],

@@ -103,6 +103,13 @@ export const LINK_CLASSES: readonly LinkClass[] = [
     wants: (path) => basename(path) !== 'mimeinfo.cache',
   },
   {
+    name: 'mime',
+    summary: 'MIME types',
+    trees: [{ from: b`share/mime/packages`, to: b`${ADMIN}/share/mime/packages` }],
+    deep: false,
+    wants: (path) => path.endsWith('.xml'),
+  },
+  {
     name: 'pkgconfig',
     summary: 'pkg-config files',
     trees: [

@@ -3,17 +3,42 @@
  * per file into real directories; foreign objects are never touched; the loser of a name is
  * remembered and gets it when the winner goes.
  */
-import { b, printable, slice, split, type Bytes } from '../bytes/bytes.ts';
+import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
 import { basename, dirname, isWithin } from '../bytes/path.ts';
 import type { Draft } from '../host/draft.ts';
-import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
-import { stateOf, stateText } from '../host/state.ts';
+import { makeRemembered } from '../host/made-directories.ts';
 import type { Before, Conflict } from '../host/plan.ts';
-import { packagePath, softwarePath, type Site } from '../site/site.ts';
+import { stateOf } from '../host/state.ts';
+import { packagePath, type Site } from '../site/site.ts';
+import { dropLeft } from './caches.ts';
 import { classAt } from './classes.ts';
+import { differentConflict, foreignConflict, kindConflict, obstacleConflict } from './conflict.ts';
 import { settle, tieConflict, type Candidate, type Settled } from './settle.ts';
+import { formerPackages, holder, rerooted, type Holder } from './standing.ts';
 import { contestedIn, preferencesIn, type Contested, type Preferences } from './state.ts';
+import { entrance } from './way.ts';
 import type { WantedLink } from './wanted.ts';
+
+/** The farms of one plan, with what the planner asks of the packages. */
+export interface Farm {
+  readonly draft: Draft;
+  readonly site: Site;
+  /** The priority of another package, from its `Options`. */
+  readonly priorityOf: (name: Bytes) => number;
+  /** The target of the link at `path` that the receipts of a package have. */
+  readonly recorded: (name: Bytes, path: Bytes) => Bytes | undefined;
+  /** Whom the site's configuration prefers for a name; `xh prefer` is stronger. */
+  readonly preferred: (name: Bytes) => Bytes | undefined;
+  /** Whether files of people give way: never; where they are the same; with their content kept. */
+  readonly adopt: 'nothing' | 'same' | 'changed';
+  /**
+   * Names that nothing decides yet, with the conflict that each would be. A package that comes later
+   * in the same plan may settle them, so they count when all are planned.
+   */
+  readonly ties: Map<Bytes, Conflict>;
+  /** Contents that files of packages get from what is adopted, by their real paths. */
+  readonly adopted: Map<Bytes, Bytes>;
+}
 
 /** What a package wants now and what it had. */
 export interface FarmRequest {
@@ -28,17 +53,6 @@ export interface FarmRequest {
   readonly had: readonly WantedLink[];
   /** Packages that are being taken out with it: none of them gets a name. */
   readonly leaving?: ReadonlySet<Bytes>;
-  /** The priority of another package, from its `Options`. */
-  readonly priorityOf: (name: Bytes) => number;
-  /** Whether the receipt of another package has a link at `path`. */
-  readonly recorded: (name: Bytes, path: Bytes) => boolean;
-  /**
-   * Names that nothing decides yet, with the conflict that each would be. A package that comes later
-   * in the same plan may settle them, so they count when all are planned.
-   */
-  readonly ties: Map<Bytes, Conflict>;
-  /** Whom the site's configuration prefers for a name; `xh prefer` is stronger. */
-  readonly preferred: (name: Bytes) => Bytes | undefined;
 }
 
 export interface FarmResult {
@@ -46,121 +60,128 @@ export interface FarmResult {
   readonly notes: readonly string[];
 }
 
-/** Plans one package's links into `draft`. Costs what the package has, not what the farm has. */
-export function planFarm(draft: Draft, site: Site, request: FarmRequest): FarmResult {
+/** Plans one package's links. Costs what the package has, not what the farm has. */
+export function planFarm(farm: Farm, request: FarmRequest): FarmResult {
+  const { draft } = farm;
   const context: Context = {
-    draft,
-    site,
+    ...farm,
     request,
     contested: contestedIn(draft),
     preferences: preferencesIn(draft),
-    had: new Set(request.had.map(({ path }) => path)),
+    had: new Map(request.had.map(({ path, target }) => [path, target])),
   };
   const conflicts = new Map<Bytes, Conflict>();
   const notes: string[] = [];
   const wanted = new Map(request.wanted.map((link) => [link.path, link]));
   const left = request.had.map(({ path }) => path).filter((path) => !wanted.has(path));
-  for (const path of [...wanted.keys(), ...left]) {
+  // first what goes: a directory may be free then
+  for (const path of [...left, ...wanted.keys()]) {
     const result = planLink(context, path, wanted.get(path));
     if ('code' in result) conflicts.set(result.path, result);
     else notes.push(...result.notes);
   }
-  dropEmpty(draft, left.map(dirname));
+  dropLeft(draft, left.map(dirname));
   return { conflicts: [...conflicts.values()], notes };
 }
 
-interface Context {
-  readonly draft: Draft;
-  readonly site: Site;
+interface Context extends Farm {
   readonly request: FarmRequest;
   readonly contested: Contested;
   readonly preferences: Preferences;
-  /** Paths of `request.had`. */
-  readonly had: ReadonlySet<Bytes>;
+  /** Targets of `request.had` by path. */
+  readonly had: ReadonlyMap<Bytes, Bytes>;
 }
 
+type Planned = Conflict | { readonly notes: readonly string[] };
+
 /** One name: `link` is what the package wants there, undefined when it wants it no more. */
-function planLink(
-  context: Context,
-  path: Bytes,
-  link: WantedLink | undefined,
-): Conflict | { readonly notes: readonly string[] } {
+function planLink(context: Context, path: Bytes, link: WantedLink | undefined): Planned {
   const { draft, request, contested } = context;
+  const blocked = link === undefined ? undefined : blockedBy(context, path);
+  if (blocked !== undefined) return blocked;
   const has = standing(context, path, link);
   const others = othersAt(context, path, has);
   const candidates = link === undefined ? others : [...others, candidate(link, request)];
-  const staying = candidates.filter((each) => request.leaving?.has(each.package) !== true);
-  const settled = settle(staying, {
-    ...preferenceFor(context.preferences, path, request),
-    identical: (one, other) => identical(context, one, other),
-  });
-  if (has.type === 'foreign' && link !== undefined) {
-    return foreignConflict(draft, path, request.package);
-  }
+  const settled = settle(
+    candidates.filter((each) => request.leaving?.has(each.package) !== true),
+    {
+      ...preferenceFor(context, path),
+      identical: (one, other) => identical(context, one, other),
+    },
+  );
+  const adopted = has.type === 'foreign' && link !== undefined ? adopt(context, link) : undefined;
+  if (adopted !== undefined && 'code' in adopted) return adopted;
+  const taken = has.type === 'foreign' && adopted === undefined;
   const held = has.type === 'ours' ? has.package : undefined;
   // who leaves does not disturb who has the name, whatever the others have become meanwhile
   const kept = link === undefined && held !== undefined && held !== request.package;
-  request.ties.delete(path);
-  if (settled?.tie !== undefined && has.type !== 'foreign' && !kept) {
-    request.ties.set(path, tieConflict(path, settled.winner, settled.tie));
+  context.ties.delete(path);
+  if (settled?.tie !== undefined && !taken && !kept) {
+    context.ties.set(path, tieConflict(path, settled.winner, settled.tie));
   }
   if (candidates.length > 1) contested.set(path, candidates.toSorted(byPackage));
   else contested.delete(path);
-  if (has.type === 'foreign' || kept) return NOTHING;
+  if (taken || kept) return NOTHING;
   if (settled === undefined) {
     if (held !== undefined) draft.remove(path);
     return NOTHING;
   }
-  const blocked = draft.obstacle(dirname(path));
-  if (blocked !== undefined) return obstacleConflict(draft, blocked, path, request.package);
   makeRemembered(draft, dirname(path));
   draft.link(path, settled.winner.target);
-  return { notes: winnerNotes(path, { asked: request.package, held, settled }) };
+  const notes = winnerNotes(path, { asked: request.package, held, settled });
+  return { notes: [...(adopted?.notes ?? []), ...notes] };
 }
 
 const NOTHING = { notes: [] } as const;
 
-/** What stands at a farm path: nothing, a link of ours into a package, or somebody else's thing. */
-export type Holder =
-  | { readonly type: 'nobody' }
-  | { readonly type: 'ours'; readonly package: Bytes; readonly target: Bytes }
-  | { readonly type: 'foreign' };
-
-/** Who holds `path` now (or will, by the draft), as far as the link itself tells. */
-export function holder(draft: Draft, site: Site, path: Bytes): Holder {
-  const at = draft.look(path);
-  if (at.type === 'absent') return { type: 'nobody' };
-  if (at.type !== 'link') return { type: 'foreign' };
-  const software = softwarePath(site);
-  if (!isWithin(software, at.target) || at.target === software) return { type: 'foreign' };
-  const [name] = split(slice(at.target, software.length + 1), '/');
-  return name === undefined
-    ? { type: 'foreign' }
-    : { type: 'ours', package: name, target: at.target };
-}
-
-/** As {@link holder}, but a link into a package that nothing of ours has made is a person's own. */
+/**
+ * Who holds `path`. A link into a package that nothing of ours has made is a person's own; one that
+ * was written for a site root that has moved since is still ours.
+ */
 function standing(context: Context, path: Bytes, link: WantedLink | undefined): Holder {
-  const { draft, site, request, contested, had } = context;
+  const { draft, site, contested, had } = context;
   const has = holder(draft, site, path);
+  if (has.type === 'foreign') return formerly(context, path);
   if (has.type !== 'ours' || has.target === link?.target || had.has(path)) return has;
   const known =
     contested.get(path)?.some((each) => each.package === has.package) === true ||
-    request.recorded(has.package, path);
+    context.recorded(has.package, path) !== undefined;
   if (known) return has;
   // what leads nowhere has been left by a package that is no more
   return stateAtTarget(context, has).type === 'absent' ? { type: 'nobody' } : { type: 'foreign' };
 }
 
+function formerly({ draft, request, recorded, had }: Context, path: Bytes): Holder {
+  const at = draft.look(path);
+  if (at.type !== 'link') return { type: 'foreign' };
+  const { target } = at;
+  const name = formerPackages(target).find(
+    (each) =>
+      (each === request.package && had.get(path) === target) || recorded(each, path) === target,
+  );
+  return name === undefined ? { type: 'foreign' } : { type: 'ours', package: name, target };
+}
+
 /** The other packages that want `path`. */
-function othersAt({ contested, request }: Context, path: Bytes, has: Holder): readonly Candidate[] {
+function othersAt(context: Context, path: Bytes, has: Holder): readonly Candidate[] {
+  const { contested, request, site, recorded, priorityOf } = context;
   const known = contested.get(path);
-  if (known !== undefined) return known.filter((each) => each.package !== request.package);
+  if (known !== undefined) {
+    return known
+      .filter((each) => each.package !== request.package)
+      .map((each) => ({ ...each, target: rerooted(site, each.package, each.target) }));
+  }
   if (has.type !== 'ours' || has.package === request.package) return [];
   // a link of ours that somebody has turned to another package says nothing of what that one wants
-  if (!request.recorded(has.package, path)) return [];
-  const priority = request.priorityOf(has.package);
-  return [{ package: has.package, target: has.target, class: classAt(path)?.name ?? '', priority }];
+  if (recorded(has.package, path) === undefined) return [];
+  return [
+    {
+      package: has.package,
+      target: rerooted(site, has.package, has.target),
+      class: classAt(path)?.name ?? '',
+      priority: priorityOf(has.package),
+    },
+  ];
 }
 
 function candidate(link: WantedLink, request: FarmRequest): Candidate {
@@ -173,13 +194,12 @@ function byPackage(one: Candidate, other: Candidate): number {
 }
 
 function preferenceFor(
-  preferences: Preferences,
+  { preferences, preferred }: Context,
   path: Bytes,
-  request: FarmRequest,
 ): { readonly preferred?: Bytes } {
   const name = basename(path);
-  const preferred = preferences.get(path) ?? preferences.get(name) ?? request.preferred(name);
-  return preferred === undefined ? {} : { preferred };
+  const found = preferences.get(path) ?? preferences.get(name) ?? preferred(name);
+  return found === undefined ? {} : { preferred: found };
 }
 
 /** Whether two links lead to files of the same content. */
@@ -188,37 +208,75 @@ function identical(context: Context, one: Candidate, other: Candidate): boolean 
   return a.type === 'file' && c.type === 'file' && a.sha256 === c.sha256 && a.mode === c.mode;
 }
 
-/** What a link into a package leads to; the name of the asking package may not lead there yet. */
-function stateAtTarget(
-  { draft, site, request }: Context,
-  link: { readonly package: Bytes; readonly target: Bytes },
-): Before {
+type Target = Pick<Candidate, 'package' | 'target'>;
+
+function stateAtTarget(context: Context, link: Target): Before {
+  return stateOf(context.draft.walker, fileOf(context, link), { follow: true });
+}
+
+/** The file that a link into a package means; the name of the asking package may not lead there yet. */
+function fileOf({ site, request }: Context, link: Target): Bytes {
   const top = packagePath(site, link.package);
   const directory = link.package === request.package ? request.directory : link.package;
-  const path = b`/software/${directory}${slice(link.target, top.length)}`;
-  return stateOf(draft.walker, path, { follow: true });
+  return b`/software/${directory}${slice(link.target, top.length)}`;
 }
 
-function foreignConflict(draft: Draft, path: Bytes, wanter: Bytes): Conflict {
+/** What stands where the package wants `link`: it gives way, or the conflict that it is. */
+function adopt(context: Context, link: WantedLink): Planned {
+  const { draft, request, had } = context;
+  const { path } = link;
+  const wish = { path, package: request.package };
   const at = draft.look(path);
-  const what = at.type === 'link' ? `a link to ${printable(at.target)}` : stateText(at);
-  return {
-    code: 'E_FARM_FOREIGN',
-    path,
-    message: `${printable(path)} is ${what} that xhier did not make, and ${printable(wanter)} wants the name`,
-    remedy: `move it away, or leave its class out with 'links' in .admin/Options`,
-  };
+  if (at.type === 'directory') {
+    const below = [...had.keys()].some((each) => isWithin(path, each));
+    const other = below ? request.package : packageBelow(draft, context.site, path);
+    return other === undefined
+      ? foreignConflict(draft, wish)
+      : kindConflict(path, request.package, other);
+  }
+  if (at.type !== 'file' || context.adopt === 'nothing') return foreignConflict(draft, wish);
+  const file = fileOf(context, { ...link, package: request.package });
+  const own = draft.read(file)?.content;
+  const theirs = draft.read(path)?.content;
+  if (own === undefined || theirs === undefined) return foreignConflict(draft, wish);
+  const shown = printable(path);
+  if (own === theirs)
+    return { notes: [`${shown}: the same file, which a link takes the place of`] };
+  if (context.adopt === 'same') {
+    return differentConflict(path, request.package, { from: own, to: theirs });
+  }
+  draft.write(file, theirs);
+  context.adopted.set(draft.follow(file), theirs);
+  return { notes: [`${shown}: its content is now that of ${printable(file)}`] };
 }
 
-function obstacleConflict(draft: Draft, blocked: Bytes, path: Bytes, wanter: Bytes): Conflict {
-  const at = draft.look(blocked);
-  const what = at.type === 'link' ? `a link to ${printable(at.target)}` : stateText(at);
-  return {
-    code: 'E_FARM_OBSTACLE',
-    path: blocked,
-    message: `${printable(blocked)} is ${what} where a directory has to be, for ${printable(path)} of ${printable(wanter)}`,
-    remedy: `move it away, or leave the class out with 'links' in .admin/Options`,
-  };
+/** The first package that has a link of ours below the directory `path`. */
+function packageBelow(draft: Draft, site: Site, path: Bytes): Bytes | undefined {
+  for (const name of draft.list(path)) {
+    const below = b`${path}/${name}`;
+    const has = holder(draft, site, below);
+    if (has.type === 'ours') return has.package;
+    if (draft.look(below).type !== 'directory') continue;
+    const found = packageBelow(draft, site, below);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Why no link can be made at `path`, if something on the way is no directory of the farms. */
+function blockedBy(context: Context, path: Bytes): Conflict | undefined {
+  const { draft, site, request } = context;
+  const blocked = entrance(draft, dirname(path));
+  if (blocked === undefined) return undefined;
+  const wish = { path, package: request.package };
+  if (draft.look(blocked).type === 'absent') {
+    return kindConflict(blocked, request.package, request.package);
+  }
+  const has = holder(draft, site, blocked);
+  const isFile = has.type === 'ours' && stateAtTarget(context, has).type !== 'directory';
+  return isFile
+    ? kindConflict(blocked, has.package, request.package)
+    : obstacleConflict(draft, blocked, wish);
 }
 
 function winnerNotes(

@@ -39,10 +39,17 @@ const CONTESTED: RecordForm<Contested> = {
   },
   print(contested) {
     if (contested.size === 0) return undefined;
-    const sorted = [...contested].toSorted(byKey).map(([path, by]) => ({ path, by }));
+    const sorted = [...contested]
+      .toSorted(byKey)
+      .map(([path, by]) => ({ path, by: by.map(inOrder) }));
     return bytes(`${toJsonText({ format: 1, contested: sorted } satisfies StateForm)}\n`);
   },
 };
+
+/** The same candidate is the same text, whoever made it. */
+function inOrder({ package: name, priority, class: linkClass, target }: Candidate): Candidate {
+  return { package: name, priority, class: linkClass, target };
+}
 
 interface PreferencesForm {
   readonly format: 1;

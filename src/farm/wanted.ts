@@ -1,7 +1,7 @@
 /** Which links a package wants: one pass over its directories, by link class. */
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, slice, type Bytes } from '../bytes/bytes.ts';
 import { join } from '../bytes/path.ts';
-import { closeDir, listDir, openDirAt, type Dir } from '../files/dir.ts';
+import { closeDir, listDir, openDirAt, withDir, type Dir } from '../files/dir.ts';
 import { statAt, type ObjectStat } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { packagePath, type Site } from '../site/site.ts';
@@ -26,11 +26,19 @@ export interface FarmPackage {
 }
 
 /** All links that a package wants, in order of class and name. @throws FileError */
-export function wantedLinks(walker: Walker, site: Site, farmed: FarmPackage): WantedLink[] {
+export function wantedLinks(
+  walker: Walker,
+  site: Site,
+  farmed: FarmPackage,
+  seen: (path: Bytes) => void = () => undefined,
+): WantedLink[] {
   const found: WantedLink[] = [];
-  const seen = new Set<Bytes>();
+  const taken = new Set<Bytes>();
+  const has = namesIn(walker, farmed.directory, seen);
   for (const linkClass of farmed.classes) {
     for (const tree of linkClass.trees) {
+      // most packages have few of them
+      if (!has(tree.from)) continue;
       const place = walker.tryLocate(b`/software/${farmed.directory}/${tree.from}`, {
         follow: true,
       });
@@ -38,11 +46,12 @@ export function wantedLinks(walker: Walker, site: Site, farmed: FarmPackage): Wa
       const top = openDirAt(place.dir, place.name);
       const base = join(packagePath(site, farmed.name), tree.from);
       try {
-        for (const path of filesBelow(top, b``, linkClass)) {
+        const from = b`/software/${farmed.directory}/${tree.from}`;
+        for (const path of filesBelow(top, { from, linkClass, seen })) {
           const link = { class: linkClass.name, ...placed(tree, base, path) };
           // one name from two of its directories: the first in the table
-          if (!seen.has(link.path)) found.push(link);
-          seen.add(link.path);
+          if (!taken.has(link.path)) found.push(link);
+          taken.add(link.path);
         }
       } finally {
         closeDir(top);
@@ -52,11 +61,46 @@ export function wantedLinks(walker: Walker, site: Site, farmed: FarmPackage): Wa
   return found;
 }
 
+/** Whether a package has what a path begins with: its top and each directory below are listed once. */
+function namesIn(
+  walker: Walker,
+  directory: Bytes,
+  seen: (path: Bytes) => void,
+): (path: Bytes) => boolean {
+  const listed = new Map<Bytes, ReadonlySet<Bytes>>();
+  const names = (path: Bytes): ReadonlySet<Bytes> => {
+    const known = listed.get(path);
+    if (known !== undefined) return known;
+    const place = walker.tryLocate(b`/software/${directory}/${path}`, { follow: true });
+    const isDirectory = place !== undefined && statAt(place.dir, place.name)?.type === 'd';
+    const all = new Set(isDirectory ? withDir(openDirAt(place.dir, place.name), listDir) : []);
+    listed.set(path, all);
+    seen(b`/software/${directory}/${path}`);
+    return all;
+  };
+  return (path) => {
+    const cut = path.lastIndexOf('/');
+    return cut < 0
+      ? names(b`.`).has(path)
+      : names(b`.`).has(slice(path, 0, path.indexOf('/'))) &&
+          names(slice(path, 0, cut)).has(slice(path, cut + 1));
+  };
+}
+
 function placed(tree: LinkTree, base: Bytes, path: Bytes): Pick<WantedLink, 'path' | 'target'> {
   return { path: join(tree.to, path), target: join(base, path) };
 }
 
-function* filesBelow(dir: Dir, prefix: Bytes, linkClass: LinkClass): Generator<Bytes> {
+interface Looking {
+  /** As inside the site. */
+  readonly from: Bytes;
+  readonly linkClass: LinkClass;
+  readonly seen: (path: Bytes) => void;
+}
+
+function* filesBelow(dir: Dir, looking: Looking, prefix: Bytes = b``): Generator<Bytes> {
+  const { from, linkClass, seen } = looking;
+  seen(join(from, prefix));
   for (const name of listDir(dir).toSorted()) {
     if (name.startsWith('.')) continue;
     const stat = statAt(dir, name);
@@ -66,11 +110,15 @@ function* filesBelow(dir: Dir, prefix: Bytes, linkClass: LinkClass): Generator<B
       if (!linkClass.deep) continue;
       const below = openDirAt(dir, name);
       try {
-        yield* filesBelow(below, path, linkClass);
+        yield* filesBelow(below, looking, path);
       } finally {
         closeDir(below);
       }
-    } else if (isMeant(stat, path, linkClass)) yield path;
+      continue;
+    }
+    // whether it can be executed is not for its directory to say
+    if (linkClass.executable === true && stat.type === 'f') seen(join(from, path));
+    if (isMeant(stat, path, linkClass)) yield path;
   }
 }
 

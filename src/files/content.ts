@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { b, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { about } from './error.ts';
-import { createAt, openFileAt, renameAt, unlinkIfPresent } from './names.ts';
+import { chmodAt, createAt, openFileAt, renameAt, unlinkIfPresent } from './names.ts';
 import { statAt, statOf } from './stat.ts';
 import { syncDir, type Dir } from './dir.ts';
 
@@ -82,6 +82,8 @@ export function writeFileDurably(
   const fd = createAt(dir, beside, mode);
   try {
     try {
+      // whatever the umask
+      if (statOf(fd, path).mode !== mode) chmodAt(dir, beside, mode);
       writeAll(fd, path, typeof content === 'string' ? toBuffer(content) : content);
       syncFile(fd, path);
     } finally {

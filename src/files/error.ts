@@ -111,5 +111,22 @@ const KNOWN: Readonly<Record<string, Known>> = {
     remedy: 'raise the limit (ulimit -n) and run the command again',
   },
   ENFILE: { code: 'E_TOO_MANY_OPEN', text: 'too many open files in the system' },
+  EXDEV: {
+    code: 'E_FILE_EXDEV',
+    text: 'on another file system: a hard link or a rename cannot lead there',
+  },
+  EBUSY: {
+    code: 'E_FILE_EBUSY',
+    text: 'in use: something is mounted on it, or swapped to it',
+    remedy: 'unmount it (findmnt shows what is mounted) and run the command again',
+  },
+  EMLINK: { code: 'E_FILE_EMLINK', text: 'more hard links than the file system can have' },
+  ETXTBSY: { code: 'E_FILE_ETXTBSY', text: 'a program that runs' },
+  ENAMETOOLONG: {
+    code: 'E_FILE_ENAMETOOLONG',
+    text: 'a name that is too long for this file system',
+  },
+  ENOMEM: { code: 'E_FILE_ENOMEM', text: 'out of memory' },
+  ETIMEDOUT: { code: 'E_FILE_ETIMEDOUT', text: 'timed out: the file server does not answer' },
   ESTALE: { code: 'E_STALE', text: 'stale file handle: the file server has forgotten it' },
 };

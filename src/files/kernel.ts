@@ -123,6 +123,7 @@ export const calls = {
   futimens: bind('int futimens(int fd, const void *times)'),
   lseek: bind('int64_t lseek(int fd, int64_t offset, int whence)'),
   flock: bind('int flock(int fd, int operation)'),
+  fcntl: bind('int fcntl(int fd, int command, void *lock)'),
   syncfs: bind('int syncfs(int fd)'),
   copyFileRange: bind(
     'int64_t copy_file_range(int from, void *fromOffset, int to, void *toOffset, size_t length, unsigned int flags)',

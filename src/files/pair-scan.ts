@@ -8,7 +8,7 @@ import { toText, type Bytes } from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 import type { Dir } from './dir.ts';
 import { loadLibrary, type LibraryFunction } from './kernel.ts';
-import { packFilter, type ScanFilter } from './scan-filter.ts';
+import { packFilter, type ScanFilters } from './scan-filter.ts';
 import { decodeResults, type ScannedPair } from './scan-result.ts';
 import { shippedPath } from './shipped.ts';
 
@@ -16,9 +16,14 @@ export interface PairScanOptions {
   readonly threads: number;
   /**
    * Which directories are told of: those with differences; those and the ones that have something of
-   * interest to a filter; or every one. All others are gone through in silence.
+   * interest to filters; or every one. All others are gone through in silence.
    */
-  readonly tell: 'differing' | 'all' | ScanFilter;
+  readonly tell: 'differing' | 'all' | ScanFilters;
+  /**
+   * Whether what is below a directory that is told of is only looked at when it is entered; as a
+   * rule, where others than those with differences are told of.
+   */
+  readonly asks?: boolean;
   /** Whether owner and group are compared. */
   readonly owners: boolean;
   /** Whether attributes that only root may set are of interest. */
@@ -31,15 +36,16 @@ export interface PairScanOptions {
 /** An index as src/lfu/index/format.ts has it, proven to be whole. */
 export interface ScannedIndex {
   readonly bytes: Buffer;
-  /** Where the table of directories begins. */
+  /** Where the table of directories begins, and where it ends. */
   readonly table: number;
+  readonly end: number;
 }
 
 export interface PairScan {
   /** Whether what is below a directory that is told of is only looked at when it is entered. */
   readonly asks: boolean;
-  /** Whether every directory is told of. */
-  readonly tellsAll: boolean;
+  /** What is looked at instead of the master: kept by this, since the threads look at it in place. */
+  readonly index: ScannedIndex | undefined;
   /** What has been found since the last call, perhaps nothing; undefined when all has been said. */
   next(milliseconds: number): readonly ScannedPair[] | undefined;
   /** Which of the offers of a pair are taken up: to be said of each that has some. */
@@ -59,22 +65,23 @@ export function openPairScan(
   options: PairScanOptions,
 ): PairScan | undefined {
   const library = nativeLibrary();
-  const { tell, index } = options;
-  const filter = typeof tell === 'string' ? undefined : packFilter(tell);
+  const { tell, index, asks = tell !== 'differing' } = options;
+  const filters =
+    typeof tell === 'string' ? [] : [packFilter(tell.directories), packFilter(tell.others)];
   const scan = library?.open(
     master.fd,
     slave?.fd ?? -1,
     options.threads,
-    (tell === 'differing' ? DESCEND : 0) |
+    (asks ? 0 : DESCEND) |
       (tell === 'all' ? TELL_ALL : 0) |
       (options.owners ? OWNERS : 0) |
       (options.privileged ? PRIVILEGED : 0) |
       (options.oneFileSystem ? ONE_FILE_SYSTEM : 0),
     index?.bytes ?? null,
-    index?.bytes.length ?? 0,
+    index?.end ?? 0,
     index?.table ?? 0,
-    filter ?? null,
-    filter?.length ?? 0,
+    filters.length === 0 ? null : Buffer.concat(filters),
+    new BigUint64Array(filters.map((filter) => BigInt(filter.length))),
   );
   if (library === undefined || scan === undefined || scan === null) return undefined;
   let buffer = Buffer.allocUnsafeSlow(1 << 20);
@@ -89,8 +96,8 @@ export function openPairScan(
   }
 
   return {
-    asks: tell !== 'differing',
-    tellsAll: tell === 'all',
+    asks,
+    index,
     next(milliseconds) {
       answer();
       for (;;) {
@@ -122,7 +129,7 @@ export function openPairScan(
 }
 
 /** As in native/pair-scan.c. */
-const VERSION = 2;
+const VERSION = 5;
 const DESCEND = 1;
 const OWNERS = 2;
 const PRIVILEGED = 4;
@@ -158,7 +165,7 @@ function load(): Library | undefined {
       open: functions(
         'void *xh_scan_open(int master, int slave, uint32_t threads, uint32_t options, ' +
           'const void *index, size_t length, size_t table, ' +
-          'const void *filter, size_t filterLength)',
+          'const void *filters, const void *lengths)',
       ),
       next: functions(
         'int64_t xh_scan_next(void *scan, void *buffer, size_t room, int milliseconds)',

@@ -5,6 +5,12 @@
 import type { Bytes } from '../bytes/bytes.ts';
 import { modeBits, type ObjectType } from './stat.ts';
 
+/** What is of interest among directories, and among all else. */
+export interface ScanFilters {
+  readonly directories: ScanFilter;
+  readonly others: ScanFilter;
+}
+
 /** An object is of interest when any of this is true of it. */
 export interface ScanFilter {
   /** Its name, or path below the tree, is one of these, or begins with, ends with or has it in it. */

@@ -19,9 +19,12 @@ export interface BareListing extends Omit<Listing, 'attributes'> {
  * is read from it is good until the scan is asked for more.
  */
 export interface ScannedPair {
-  /** `listed`: both listings are here. `handed back`: look for yourself, at all below it too. */
-  readonly kind: 'listed' | 'handed back' | 'ancestor';
-  /** For as long as something in it is to be told of. */
+  /**
+   * `listed`: both listings are here. `handed back`: look for yourself, at all below it too. `done`:
+   * all in one that was told of has been told of.
+   */
+  readonly kind: 'listed' | 'handed back' | 'ancestor' | 'done';
+  /** Until it is done. */
   readonly id: number;
   /** Its parent's id; 0 for the root. */
   readonly parent: number;
@@ -88,7 +91,7 @@ export function statOfRow(rows: Int32Array): ObjectStat {
 }
 
 /** As in native/pair-scan.c. */
-const KINDS = [undefined, 'listed', 'handed back', 'ancestor'] as const;
+const KINDS = [undefined, 'listed', 'handed back', 'ancestor', 'done'] as const;
 const DIFFERS = 1;
 const HAS_SLAVE = 2;
 /** Offsets in a result, in words of 32 bits. */

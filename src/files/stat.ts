@@ -1,7 +1,7 @@
 /** What an object is: type, owner, size, nanosecond times, by statx(2), below an open directory. */
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, isAscii, type Bytes } from '../bytes/bytes.ts';
 import { about } from './error.ts';
-import { AT, SystemCallError, calls, cString } from './kernel.ts';
+import { AT, SystemCallError, calls, cString, errnoName, scanCalls } from './kernel.ts';
 import type { Dir } from './dir.ts';
 
 /** The letters of find(1): file, directory, link, pipe, socket, block and character device. */
@@ -41,6 +41,15 @@ const out = Buffer.alloc(256);
 /** The object `name` in `dir` itself (a link is not followed), or undefined when there is none. */
 export function statAt(dir: Dir, name: Bytes): ObjectStat | undefined {
   try {
+    // what is asked for is often not there: no exception is made of that, where it can be avoided
+    if (isAscii(name)) {
+      const { statx } = scanCalls();
+      const result = statx(dir.fd, name, AT.symlinkNofollow, STATX_BASIC_STATS, out);
+      if (result >= 0) return decode(out);
+      const errno = errnoName();
+      if (ABSENT.has(errno)) return undefined;
+      throw new SystemCallError('statx', errno);
+    }
     calls.statx(dir.fd, cString(name), AT.symlinkNofollow, STATX_BASIC_STATS, out);
   } catch (error) {
     if (error instanceof SystemCallError && ABSENT.has(error.errno)) return undefined;

@@ -8,7 +8,7 @@ import { EXIT, XhError } from '../message/error.ts';
 import { closeDir, openDir, openDirAt, syncDir, type Dir } from './dir.ts';
 import { makeDirAt, readLinkAt } from './names.ts';
 import { statAt, type ObjectStat } from './stat.ts';
-import { errnoOf } from './error.ts';
+import { errnoOf, FileError } from './error.ts';
 
 /**
  * A name in an open directory; use it before the walker is asked for many others, since it keeps a
@@ -36,6 +36,11 @@ export interface Walker {
   /** Forgets the handles (after directories were renamed). */
   forget(): void;
   close(): void;
+}
+
+/** A directory on the way that is not there, as the system has it. */
+interface Missing {
+  readonly missing: Bytes;
 }
 
 /** How many directory handles are kept open for the next call. */
@@ -83,6 +88,26 @@ export function createWalker(rootPath: Bytes): Walker {
   }
 
   function locate(path: Bytes, options: { readonly follow?: boolean } = {}): Located {
+    const found = place(path, options);
+    if ('missing' in found) throw new FileError('ENOENT', 'openat', found.missing);
+    return found;
+  }
+
+  function place(path: Bytes, options: { readonly follow?: boolean } = {}): Located | Missing {
+    return knownPlace(path, options.follow === true) ?? searched(path, options);
+  }
+
+  /** A name in a directory that is held open under its real path: no link has to be followed. */
+  function knownPlace(path: Bytes, follow: boolean): Located | undefined {
+    const cut = path.lastIndexOf('/');
+    const dir = open.get(slice(path, 0, cut));
+    if (dir === undefined) return undefined;
+    const name = slice(path, cut + 1);
+    if (name === '' || name === '.' || name === '..') return undefined;
+    return follow && statAt(dir, name)?.type === 'l' ? undefined : { dir, name, path };
+  }
+
+  function searched(path: Bytes, options: { readonly follow?: boolean }): Located | Missing {
     let pending = components(path);
     let at: Bytes = b`/`;
     let links = 0;
@@ -111,6 +136,7 @@ export function createWalker(rootPath: Bytes): Walker {
         continue;
       }
       if (last) return { dir: directory(at), name, path: join(at, name) };
+      if (found === undefined) return { missing: join(directory(at).path, name) };
       at = join(at, name);
       directory(at);
       pending = rest;
@@ -122,7 +148,8 @@ export function createWalker(rootPath: Bytes): Walker {
 
   function tryLocate(path: Bytes, options?: { readonly follow?: boolean }): Located | undefined {
     try {
-      return locate(path, options);
+      const found = place(path, options);
+      return 'missing' in found ? undefined : found;
     } catch (error) {
       if (NOT_THERE.has(errnoOf(error) ?? '')) return undefined;
       throw error;

@@ -4,12 +4,14 @@
  * leaves what {@link recover} finishes or takes back.
  */
 import { bytes, type Bytes } from '../bytes/bytes.ts';
-import { join } from '../bytes/path.ts';
+import { dirname, join } from '../bytes/path.ts';
 import { syncAll } from '../files/dir.ts';
 import { FileError } from '../files/error.ts';
 import { statOf } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
+import { withAccountLock } from './account-lock.ts';
+import { ConflictError } from './conflict-error.ts';
 import {
   asideName,
   closeEntry,
@@ -34,12 +36,19 @@ export interface ApplyOptions {
 
 /**
  * Applies `plan` under a lock that the caller holds. A plan without changes touches nothing.
- * @throws XhError E_CONFLICT (exit 3) for a plan with conflicts; E_CHANGED when a place is not what
+ * @throws XhError E_CONFLICT (exit 3) for a plan with conflicts; E_LOCKED (5) while somebody else
+ *   changes the accounts that it changes; E_CHANGED when a place is not what
  *   the planner saw; FileError when the system refuses. In each case nothing is changed.
  */
 export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}): void {
   refuseConflicts(plan);
   if (plan.changes.length === 0) return;
+  withAccountLock(walker, plan.changes, () => {
+    applyChanges(walker, plan, options);
+  });
+}
+
+function applyChanges(walker: Walker, plan: Plan, options: ApplyOptions): void {
   const entry = entryOf(plan, plan.transaction ?? transactionId());
   refuseChanged(walker, entry);
   const progress: Progress = { inodes: [], staged: false };
@@ -52,7 +61,7 @@ export function applyPlan(walker: Walker, plan: Plan, options: ApplyOptions = {}
       progress.inodes.push(inode);
     }
     syncTrees(walker, entry);
-    sync(walker, entry, progress);
+    sync(walker, entry);
     markCommitted(walker, entry.id);
     progress.staged = true;
     switchAll(walker, entry, progress);
@@ -111,7 +120,9 @@ export interface RecoverOptions {
 export function recover(walker: Walker, options: RecoverOptions = {}): Recovery[] {
   return openEntries(walker).map((open) => {
     try {
-      return recoverEntry(walker, open, options.undoScripts);
+      return withAccountLock(walker, open.entry.changes, () =>
+        recoverEntry(walker, open, options.undoScripts),
+      );
     } catch (error) {
       throw error instanceof XhError ? unsettled(open.entry, error) : error;
     }
@@ -169,7 +180,7 @@ function aboutPlace<T>(step: Step, work: () => T): T {
 /** Everything that is staged takes effect. */
 function switchAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
   for (const step of stepsOf(walker, entry, progress)) aboutPlace(step, () => switchOver(step));
-  sync(walker, entry, progress);
+  sync(walker, entry);
   markClean(walker, entry.id);
 }
 
@@ -224,7 +235,7 @@ function takeBack(
 function undoAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
   walker.forget();
   for (const step of stepsOf(walker, entry, progress).toReversed()) undo(step);
-  sync(walker, entry, progress);
+  sync(walker, entry);
   walker.forget();
 }
 
@@ -242,13 +253,8 @@ function unsettled({ command, user, time }: JournalEntry, cause: XhError): XhErr
 }
 
 /** Makes the names durable. */
-function sync(walker: Walker, entry: JournalEntry, progress: Progress): void {
-  const directories = new Set<Bytes>();
-  for (const step of stepsOf(walker, entry, progress)) {
-    const directory = touchedBy(step);
-    if (directory !== undefined) directories.add(directory);
-  }
-  walker.sync(directories);
+function sync(walker: Walker, { changes }: JournalEntry): void {
+  walker.sync(touchedBy(walker, changes));
 }
 
 /** Makes the contents of whole trees durable, which were not synced one by one. */
@@ -269,28 +275,15 @@ function refuseConflicts(plan: Plan): void {
   throw new ConflictError(plan);
 }
 
-/** A plan that cannot be carried out: every conflict, each with what settles it. */
-export class ConflictError extends XhError {
-  override readonly name = 'ConflictError';
-  readonly plan: Plan;
-  constructor(plan: Plan) {
-    const { length } = plan.conflicts;
-    super(
-      'E_CONFLICT',
-      `refused: ${length} conflict${length === 1 ? '' : 's'}; nothing has been changed`,
-      {
-        exit: EXIT.refused,
-      },
-    );
-    this.plan = plan;
-  }
-}
-
 const NOT_BEGUN: Progress = { inodes: [], staged: false };
 
 function refuseChanged(walker: Walker, entry: JournalEntry): void {
   const objections: string[] = [];
+  const missing = new Set<Bytes>();
   for (const [i, change] of entry.changes.entries()) {
+    if (change.op === 'mkdir' && walker.stat(change.path) === undefined) missing.add(change.path);
+    // there is nothing in a directory that is yet to be made
+    else if (missing.has(dirname(change.path)) && isNew(change)) continue;
     const found = objection(stepOf(walker, entry, change, i, NOT_BEGUN));
     if (found !== undefined) objections.push(found);
   }
@@ -299,6 +292,10 @@ function refuseChanged(walker: Walker, entry: JournalEntry): void {
     exit: EXIT.refused,
     remedy: 'nothing has been changed; run the command again',
   });
+}
+
+function isNew(change: Change): boolean {
+  return 'before' in change && change.before.type === 'absent';
 }
 
 function stepsOf(walker: Walker, entry: JournalEntry, progress: Progress): Step[] {

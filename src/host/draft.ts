@@ -29,6 +29,8 @@ export interface Draft {
   /** Names that will be in a directory. */
   list(path: Bytes): ReadonlySet<Bytes>;
   write(path: Bytes, content: Bytes, options?: WriteOptions): void;
+  /** A file takes the place of the link at `path`, which is not followed. */
+  writeOverLink(path: Bytes, content: Bytes, options?: WriteOptions): void;
   link(path: Bytes, target: Bytes): void;
   remove(path: Bytes, options?: { readonly bookkeeping?: boolean }): void;
   displace(path: Bytes, keptAs: Bytes, target: Bytes): void;
@@ -78,7 +80,7 @@ export function createDraft(walker: Walker): Draft {
   const present = new Set<Bytes>();
   /** What stands at a path now: it is asked for several times, and apply looks again. */
   const standing = new Map<Bytes, Before>();
-  /** Paths with an entry, by their directory; some may have lost it again. */
+  /** Paths with an entry, and directories made, by their directory; some may have lost it again. */
   const changedIn = new Map<Bytes, Set<Bytes>>();
   const records = new Map<
     Bytes,
@@ -86,13 +88,19 @@ export function createDraft(walker: Walker): Draft {
   >();
 
   function now(path: Bytes): Before {
-    const known = standing.get(path) ?? stateOf(walker, path);
-    standing.set(path, known);
-    return known;
+    const known = standing.get(path);
+    if (known !== undefined) return known;
+    // there is nothing in a directory that is not there yet
+    const found = made.has(dirname(path)) ? ABSENT : stateOf(walker, path);
+    standing.set(path, found);
+    return found;
   }
 
   function look(path: Bytes): Before {
-    return entries.get(path)?.after ?? now(path);
+    const entry = entries.get(path);
+    if (entry !== undefined) return entry.after;
+    if (made.has(path)) return MADE_DIRECTORY;
+    return removed.has(path) ? ABSENT : now(path);
   }
 
   /** Sets what a path will be; what it is now is remembered from the first time. */
@@ -105,6 +113,10 @@ export function createDraft(walker: Walker): Draft {
       return;
     }
     entries.set(path, entry);
+    changedBelow(path);
+  }
+
+  function changedBelow(path: Bytes): void {
     const directory = dirname(path);
     const siblings = changedIn.get(directory);
     if (siblings === undefined) changedIn.set(directory, new Set([path]));
@@ -112,7 +124,10 @@ export function createDraft(walker: Walker): Draft {
   }
 
   function write(path: Bytes, content: Bytes, options: WriteOptions = {}): void {
-    const real = follow(path);
+    writeAt(follow(path), content, options);
+  }
+
+  function writeAt(real: Bytes, content: Bytes, options: WriteOptions): void {
     const before = entries.get(real)?.before ?? now(real);
     const old = before.type === 'file' ? before : undefined;
     const after: Before = {
@@ -126,7 +141,7 @@ export function createDraft(walker: Walker): Draft {
   }
 
   function remove(path: Bytes, options: { readonly bookkeeping?: boolean } = {}): void {
-    put(path, { type: 'absent' }, { options });
+    put(path, ABSENT, { options });
   }
 
   function read(path: Bytes): { readonly content: Bytes; readonly mode: number } | undefined {
@@ -165,7 +180,7 @@ export function createDraft(walker: Walker): Draft {
         const entry = entries.get(at);
         const name = at.slice(path.length + 1) as Bytes;
         if (entry?.after.type === 'absent') names.delete(name);
-        else if (entry !== undefined) names.add(name);
+        else if (entry !== undefined || made.has(at)) names.add(name);
       }
       for (const at of removed) {
         if (dirname(at) === path) names.delete(at.slice(path.length + 1) as Bytes);
@@ -173,6 +188,9 @@ export function createDraft(walker: Walker): Draft {
       return names;
     },
     write,
+    writeOverLink(path, content, options = {}) {
+      writeAt(path, content, options);
+    },
     link(path, target) {
       put(path, { type: 'link', target });
     },
@@ -196,6 +214,7 @@ export function createDraft(walker: Walker): Draft {
         else if (walker.stat(at, { follow: true }) === undefined) {
           made.add(at);
           missing.push(at);
+          changedBelow(at);
         }
       }
       present.add(path);
@@ -205,6 +224,11 @@ export function createDraft(walker: Walker): Draft {
       if (present.has(path)) return undefined;
       return prefixes(path).find((at) => {
         if (made.has(at)) return false;
+        const entry = entries.get(at);
+        // what gives way does so when the directory should be there already
+        if (entry !== undefined && entry.special === undefined) {
+          return entry.after.type !== 'absent' || entry.before.type !== 'absent';
+        }
         const found = walker.stat(at, { follow: true })?.type;
         // a link that leads nowhere is in the way too
         return found === undefined ? walker.stat(at) !== undefined : found !== 'd';
@@ -224,7 +248,7 @@ export function createDraft(walker: Walker): Draft {
     tree(change) {
       const before = now(change.path);
       const special: Change = { op: 'tree', ...change, before };
-      put(change.path, { type: 'directory', mode: 0o755, uid: -1, gid: -1 }, { special });
+      put(change.path, MADE_DIRECTORY, { special });
     },
     size: () => entries.size + made.size + removed.size,
     changes() {
@@ -239,6 +263,9 @@ export function createDraft(walker: Walker): Draft {
     },
   };
 }
+
+const ABSENT: Before = { type: 'absent' };
+const MADE_DIRECTORY: Before = { type: 'directory', mode: 0o755, uid: -1, gid: -1 };
 
 /** `/a`, `/a/b`, `/a/b/c`. */
 function prefixes(path: Bytes): Bytes[] {

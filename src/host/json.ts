@@ -1,5 +1,13 @@
 /** The stable JSON form of plans and records: byte strings as text, or `{"base64": …}` where they are not UTF-8. */
-import { fromJson, printable, toJson, toText, type Bytes, type JsonBytes } from '../bytes/bytes.ts';
+import {
+  fromJson,
+  isAscii,
+  printable,
+  toJson,
+  toText,
+  type Bytes,
+  type JsonBytes,
+} from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 
 /** Keys whose values are byte strings (or lists of them) wherever they occur. */
@@ -30,12 +38,45 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
 
 /** `value` as JSON text; `indent` for people. */
 export function toJsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, encode, indent);
+  return JSON.stringify(value, isPlain(value) ? undefined : encode, indent);
+}
+
+/** Whether JSON has the value as it is, which is much quicker to print: no bytes beyond ASCII, no big numbers. */
+function isPlain(value: unknown, isBytes = false): boolean {
+  switch (typeof value) {
+    case 'string':
+      return !isBytes || isAscii(value);
+    case 'bigint':
+      return false;
+    case 'object':
+      if (value === null) return true;
+      if (Array.isArray(value)) return value.every((item) => isPlain(item, isBytes));
+      return Object.entries(value).every(([key, item]) => isPlain(item, BYTE_KEYS.has(key)));
+    default:
+      return true;
+  }
 }
 
 /** The reverse of {@link toJsonText}. @throws SyntaxError */
 export function fromJsonText(text: string): unknown {
-  return JSON.parse(text, decode);
+  const value: unknown = JSON.parse(text);
+  restore(value);
+  return value;
+}
+
+/** Gives byte strings their form, in place: a reviver would do the same, and take several times as long. */
+function restore(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    value.forEach(restore);
+    return;
+  }
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record)) {
+    const item = record[key];
+    if (typeof item === 'object') restore(item);
+    if (BYTE_KEYS.has(key)) record[key] = decode(item);
+  }
 }
 
 /**
@@ -77,8 +118,7 @@ function encode(key: string, value: unknown): unknown {
   return value;
 }
 
-function decode(key: string, value: unknown): unknown {
-  if (!BYTE_KEYS.has(key)) return value;
+function decode(value: unknown): unknown {
   if (isJsonBytes(value)) return fromJson(value);
   if (Array.isArray(value)) {
     return value.map((item: unknown) => (isJsonBytes(item) ? fromJson(item) : item));

@@ -47,7 +47,7 @@ export type Change =
   | { readonly op: 'rmdir'; readonly path: Bytes; readonly before: Before }
   /**
    * A file has this content. A file that was there keeps owner, mode and attributes unless they are
-   * given; links at `path` are followed.
+   * given. Links at `path` are followed, but for one that is `before`: the file takes its place.
    */
   | {
       readonly op: 'write';
@@ -104,6 +104,8 @@ export interface Conflict {
   readonly message: string;
   /** The commands or edits that settle it. */
   readonly remedy: string;
+  /** The two contents that it is about. */
+  readonly difference?: { readonly from: Bytes; readonly to: Bytes };
 }
 
 /** A package's own script, run before the changes. */
@@ -128,6 +130,11 @@ export interface Plan {
   readonly notes: readonly string[];
   /** Commands run once afterwards (caches, services that read a changed file). */
   readonly refresh: readonly string[];
+}
+
+/** Whether a change is about what a link at its path leads to, rather than the link. */
+export function followsLink(change: Change): boolean {
+  return change.op === 'write' && change.before.type !== 'link';
 }
 
 /** A plan with nothing in it yet. */

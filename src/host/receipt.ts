@@ -91,8 +91,14 @@ export function installedPackages(walker: Walker): Bytes[] {
   }
 }
 
-/** Whether two receipts say the same, time and user apart. */
+/** Whether two receipts say the same: who wrote them, when, and the times of files apart. */
 export function sameReceipt(one: Receipt, other: Receipt): boolean {
-  const content = (receipt: Receipt): string => toJsonText({ ...receipt, time: '', user: '' });
+  const content = (receipt: Receipt): string =>
+    toJsonText({ ...receipt, time: '', user: '', files: receipt.files.map(withoutTime) });
   return content(one) === content(other);
+}
+
+/** A file of the same content has not changed. */
+function withoutTime({ mtime: _, ...rest }: ReceiptFile): Omit<ReceiptFile, 'mtime'> {
+  return rest;
 }

@@ -108,8 +108,12 @@ function setBack(draft: Draft, host: Host, net: NetChange): Conflict[] {
     return [];
   }
   if (before.type === 'file' && now.type !== 'absent') {
-    // writing follows links
-    if (now.type === 'link' && sameState(now, after)) return [inTheWay(path, now.target)];
+    if (now.type === 'link' && sameState(now, after)) {
+      const { sha256, mode } = before;
+      const options = { mode, ...ownerOf(before), bookkeeping };
+      draft.writeOverLink(path, keptContent(host.walker, sha256), options);
+      return [];
+    }
     const was = asItWas(draft, host, net, now);
     if ('code' in was) return [was];
     draft.write(path, was.content, { ...was.options, bookkeeping });
@@ -184,15 +188,6 @@ function modeAndOwner(before: FileState, after: FileState, now: FileState): Writ
 
 function ownerOf({ uid, gid }: FileState): WriteOptions {
   return uid >= 0 ? { uid, gid } : {};
-}
-
-function inTheWay(path: Bytes, target: Bytes): Conflict {
-  return {
-    code: 'E_ROLLBACK_LINK',
-    path,
-    message: `${printable(path)} is a link to ${printable(target)} where a file was`,
-    remedy: `remove the link, then run xh rollback again`,
-  };
 }
 
 /** One name changes once in a plan, and this would be twice. */

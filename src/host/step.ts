@@ -20,7 +20,7 @@ import { finishSwapAt, swapAt, type Swap } from '../files/swap.ts';
 import type { Located, Walker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { isAfter, isLinkTo, type Placing } from './after.ts';
-import type { Before, Change } from './plan.ts';
+import { followsLink, type Before, type Change } from './plan.ts';
 import { sameState, stateAt, stateText } from './state.ts';
 
 /** One change in its transaction. */
@@ -78,7 +78,7 @@ export function switchOver(step: Step): void {
 /** Takes the change back, as far as it has come; what others did since is theirs and stays. */
 export function undo(step: Step): void {
   const { change, aside, inode, staged } = step;
-  const place = step.walker.tryLocate(change.path, { follow: change.op === 'write' });
+  const place = step.walker.tryLocate(change.path, { follow: followsLink(change) });
   // its directory was never made, or has been taken back
   if (place === undefined) return;
   const { dir, name } = place;
@@ -124,7 +124,9 @@ export function undo(step: Step): void {
 /** When all has taken effect: what was replaced or removed goes. */
 export function clean(step: Step): void {
   const { change, aside } = step;
-  const place = step.walker.tryLocate(change.path, { follow: change.op === 'write' });
+  // it has had nothing beside its place
+  if (change.op === 'link' && change.before.type === 'absent') return;
+  const place = step.walker.tryLocate(change.path, { follow: followsLink(change) });
   if (place === undefined) return;
   const { dir, name } = place;
   switch (change.op) {
@@ -153,7 +155,7 @@ export function clean(step: Step): void {
 /** Whether the place still is what the plan saw; undefined when it is. */
 export function objection(step: Step): string | undefined {
   const { change } = step;
-  const place = step.walker.tryLocate(change.path, { follow: change.op === 'write' });
+  const place = step.walker.tryLocate(change.path, { follow: followsLink(change) });
   const now: Before = place === undefined ? { type: 'absent' } : stateAt(place);
   if (change.op === 'mkdir') {
     return now.type === 'absent' || now.type === 'directory'
@@ -166,7 +168,7 @@ export function objection(step: Step): string | undefined {
 
 /** The place of a change: a written file's link is followed, every other name is meant itself. */
 export function placeOf(step: Step): Located {
-  return step.walker.locate(step.change.path, { follow: step.change.op === 'write' });
+  return step.walker.locate(step.change.path, { follow: followsLink(step.change) });
 }
 
 /** The new object takes the place of the old one, which must be what the plan saw. */
@@ -354,8 +356,17 @@ function changed(place: Located, before: Before): XhError {
 
 const STAYS: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT', 'EBUSY']);
 
-/** Directories in which a step leaves or removes names, for syncing. */
-export function touchedBy(step: Step): Bytes | undefined {
-  const place = step.walker.tryLocate(step.change.path, { follow: step.change.op === 'write' });
-  return place === undefined ? undefined : dirname(place.path);
+/** The directories in which changes leave or remove names, for syncing; real paths. */
+export function touchedBy(walker: Walker, changes: readonly Change[]): ReadonlySet<Bytes> {
+  const touched = new Set<Bytes>();
+  const seen = new Set<Bytes>();
+  for (const change of changes) {
+    const follow = followsLink(change);
+    const key = follow ? change.path : dirname(change.path);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const place = walker.tryLocate(change.path, { follow });
+    if (place !== undefined) touched.add(dirname(place.path));
+  }
+  return touched;
 }

@@ -2,10 +2,12 @@
  * A command's stay on a host: the site opened, its own directories there, the lock held, whatever
  * a killed command left settled first. Everything that changes a host goes through here.
  */
-import { b, printable, type Bytes } from '../bytes/bytes.ts';
+import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
+import { isWithin } from '../bytes/path.ts';
 import { createWalker, makeDirs, type Walker } from '../files/walk.ts';
 import { inSite, type Site } from '../site/site.ts';
-import { symlinkAt } from '../files/names.ts';
+import { readLinkAt, symlinkAt, unlinkIfPresent } from '../files/names.ts';
+import { statAt } from '../files/stat.ts';
 import { errnoOf, FileError } from '../files/error.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { recover, type Recovery } from './apply.ts';
@@ -127,14 +129,25 @@ function prepareSite(host: Host): void {
 }
 
 function makeLinkOnce(walker: Walker, path: Bytes, target: Bytes): void {
-  if (walker.stat(path) !== undefined) return;
   const place = walker.locate(path);
+  const standing = statAt(place.dir, place.name);
+  const moved =
+    standing?.type === 'l' && isOfMovedSite(walker, readLinkAt(place.dir, place.name), target);
+  if (standing !== undefined && !moved) return;
   try {
+    if (moved) unlinkIfPresent(place.dir, place.name);
     symlinkAt(place.dir, place.name, target);
   } catch (error) {
     // another command was quicker; or the share tree is mounted read-only, and its owner makes it
     if (!HARMLESS.has(errnoOf(error) ?? '')) throw error;
   }
+}
+
+/** Whether a link that has to say `target` says the same of another site root: this one was moved, or copied. */
+function isOfMovedSite(walker: Walker, says: Bytes, target: Bytes): boolean {
+  const root = walker.root.path;
+  const inner = root === '/' ? target : slice(target, root.length);
+  return says.startsWith('/') && !isWithin(root, says) && says.endsWith(inner);
 }
 
 const HARMLESS: ReadonlySet<string> = new Set(['EEXIST', 'EROFS']);

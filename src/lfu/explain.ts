@@ -7,6 +7,7 @@ import { slice, type Bytes } from '../bytes/bytes.ts';
 import { basename, dirname, join } from '../bytes/path.ts';
 import { closeDir, openDir } from '../files/dir.ts';
 import { errnoOf } from '../files/error.ts';
+import { readLinkAt } from '../files/names.ts';
 import { statAt, type ObjectStat } from '../files/stat.ts';
 import { readLedger } from './ledger/store.ts';
 import type { LfuOptions } from './options.ts';
@@ -18,11 +19,14 @@ import type { RuleObject } from './rules/object.ts';
 import type { RuleSet } from './rules/evaluator.ts';
 import { runLfu } from './run.ts';
 
+/** What stands somewhere; of a link where it points, too. */
+export type Standing = ObjectStat & { readonly target?: Bytes };
+
 export interface ObjectExplanation {
   /** Below the two trees. */
   readonly path: Bytes;
-  readonly master: ObjectStat | undefined;
-  readonly slave: ObjectStat | undefined;
+  readonly master: Standing | undefined;
+  readonly slave: Standing | undefined;
   /** Undefined without rules, and where there is nothing that they could apply to. */
   readonly rules: Explanation | undefined;
   /** The directory above it to which the rules were applied, since they settle all that is in it. */
@@ -126,12 +130,13 @@ function ruleObject(path: Bytes, stat: ObjectStat): RuleObject {
 }
 
 /** What stands at `path` in the tree `root`, links above it followed. @throws XhError when it cannot be told */
-function statBelow(root: Bytes, path: Bytes): ObjectStat | undefined {
+function statBelow(root: Bytes, path: Bytes): Standing | undefined {
   const whole = join(root, path);
   try {
     const dir = openDir(dirname(whole));
     try {
-      return statAt(dir, basename(whole));
+      const stat = statAt(dir, basename(whole));
+      return stat?.type === 'l' ? { ...stat, target: readLinkAt(dir, basename(whole)) } : stat;
     } finally {
       closeDir(dir);
     }

@@ -19,7 +19,7 @@
  */
 import { printable, toJson, type Bytes, type JsonBytes } from '../bytes/bytes.ts';
 import { pathBelow } from '../files/tree.ts';
-import type { LfuChange } from './plan/change.ts';
+import type { LfuChange, LfuProblem } from './plan/change.ts';
 import { pathOf } from './plan/order.ts';
 
 /** The lines for `change`; two where the old object is kept. */
@@ -77,6 +77,18 @@ export function changeRecord(change: LfuChange): ChangeRecord {
     }),
     ...('replaces' in change && change.replaces && { replaces: change.replaces }),
   };
+}
+
+/** The fields of a problem in JSON. */
+export interface ProblemRecord {
+  /** Stable, e.g. `E_IO`. */
+  readonly problem: string;
+  readonly path: JsonBytes;
+  readonly message: string;
+}
+
+export function problemRecord({ path, code, message }: LfuProblem): ProblemRecord {
+  return { problem: code, path: toJson(path), message };
 }
 
 function addition(change: LfuChange): string {

@@ -6,7 +6,7 @@
  *     2026-03-01T02:00:07.456Z /export/local examined bin/prog
  */
 import { printable, toJson, type Bytes } from '../bytes/bytes.ts';
-import { changeLines, changeRecord, shown } from './line.ts';
+import { changeLines, changeRecord, problemRecord, shown } from './line.ts';
 import type { LfuChange, LfuProblem } from './plan/change.ts';
 
 export interface Log {
@@ -38,9 +38,9 @@ export function createLog({ json, master, slave, write, now = Date.now }: LogOpt
     changed(change) {
       put(changeLines(change), changeRecord(change));
     },
-    problem({ path, code, message }) {
-      const record = { problem: code, path: toJson(path), message };
-      put([`problem ${code} ${shown(path)}: ${message}`], record);
+    problem(problem) {
+      const { path, code, message } = problem;
+      put([`problem ${code} ${shown(path)}: ${message}`], problemRecord(problem));
     },
     examined(path) {
       put([`examined ${shown(path)}`], { examined: toJson(path) });

@@ -13,7 +13,10 @@ export interface Pace {
   readonly step: number;
 }
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+/** Exit codes of runs that a signal has ended in order: 128 and its number. */
+export const STOPPED = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+export type StopSignal = keyof typeof STOPPED;
 
 /** The run was asked to stop. */
 export class Interrupted extends Error {
@@ -30,9 +33,11 @@ export interface PaceOptions {
   readonly bandwidth?: number | undefined;
   /** Asked whenever signals have been let in. */
   readonly stopped?: (() => StopSignal | undefined) | undefined;
+  /** Told of bytes that have been copied. */
+  readonly copied?: ((bytes: number) => void) | undefined;
 }
 
-export function createPace({ bandwidth, stopped }: PaceOptions): Pace {
+export function createPace({ bandwidth, stopped, copied }: PaceOptions): Pace {
   const start = performance.now();
   let spent = 0;
   let last = start;
@@ -60,6 +65,7 @@ export function createPace({ bandwidth, stopped }: PaceOptions): Pace {
     breathe,
     spend(bytes) {
       spent += bytes;
+      copied?.(bytes);
       if (bandwidth === undefined) return breathe();
       const early = (spent / bandwidth) * 1000 - (performance.now() - start);
       return early > 0 ? pause(early) : breathe();

@@ -2,21 +2,13 @@
  * What changed lately, from the log of the site: lines of text and of JSON, whichever it was written
  * in, read back into one form.
  */
-import { closeSync, readFileSync } from 'node:fs';
-import {
-  b,
-  fromBuffer,
-  fromJson,
-  printable,
-  split,
-  toText,
-  type Bytes,
-  type JsonBytes,
-} from '../bytes/bytes.ts';
+import { closeSync } from 'node:fs';
+import { b, fromJson, printable, toText, type Bytes, type JsonBytes } from '../bytes/bytes.ts';
 import { isWithin, join } from '../bytes/path.ts';
+import { listDir, type Dir } from '../files/dir.ts';
 import { errnoOf } from '../files/error.ts';
+import { linesFromEnd } from '../files/from-end.ts';
 import { openFileAt } from '../files/names.ts';
-import { rolledNames } from '../files/rolling.ts';
 import { statOf } from '../files/stat.ts';
 import { createWalker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
@@ -41,7 +33,7 @@ export interface LogEntry {
 export interface RecentOptions {
   /** Milliseconds since the epoch. */
   readonly since: number;
-  /** Problems, and what was only examined, too. */
+  /** Problems, times of directories, and what was only examined, too. */
   readonly all: boolean;
   /** Absolute paths; whatever is one of them or below one. Everything when there is none. */
   readonly paths: readonly Bytes[];
@@ -54,9 +46,20 @@ export interface RecentOptions {
  * @throws XhError E_LFU_LOG when the log cannot be read
  */
 export function recentEntries(site: Site, options: RecentOptions): readonly LogEntry[] {
-  return readLog(site, options.since)
-    .flatMap((line) => parseLogLine(line) ?? [])
-    .filter((entry) => isAskedFor(entry, options));
+  const since = new Date(Math.min(Math.max(options.since, 0), LATEST)).toISOString();
+  const entries: LogEntry[] = [];
+  let older = 0;
+  for (const line of logFromEnd(site, options.since)) {
+    if (stampOf(line) < since) {
+      // clocks are set back now and then
+      if (++older > SLACK) break;
+      continue;
+    }
+    older = 0;
+    const entry = parseLogLine(line);
+    if (entry !== undefined && isAskedFor(entry, options)) entries.push(entry);
+  }
+  return entries.toReversed();
 }
 
 /** What a line of the log says; undefined when it is none. */
@@ -64,30 +67,41 @@ export function parseLogLine(line: Bytes): LogEntry | undefined {
   return line.startsWith('{') ? parseJson(line) : parseText(line);
 }
 
+/** What is no news for who uses the tree: the time of a directory follows from what came into it. */
+function isAside({ verb, what }: LogEntry): boolean {
+  return verb === 'problem' || verb === 'examined' || (verb === 'set' && what === 'd mtime');
+}
+
 function isAskedFor(entry: LogEntry, { since, all, paths, slaveOf }: RecentOptions): boolean {
-  if (entry.time < since || (!all && UNCHANGED.has(entry.verb))) return false;
+  if (entry.time < since || (!all && isAside(entry))) return false;
   if (paths.length === 0) return true;
   const slave = slaveOf(entry.master);
   const path = slave === undefined ? b`/${entry.path}` : join(slave, entry.path);
   return paths.some((wanted) => isWithin(wanted, path));
 }
 
-/** The lines of all files that were written to since then. */
-function readLog(site: Site, since: number): readonly Bytes[] {
+/** When a line was written, as it says: times in this form are in order as texts. */
+function stampOf(line: Bytes): string {
+  const start = line.startsWith(JSON_STAMP) ? JSON_STAMP.length : 0;
+  return line.slice(start, start + STAMP);
+}
+
+/** The lines of all files that were written to since then, the last first. */
+function* logFromEnd(site: Site, since: number): Generator<Bytes> {
   const walker = createWalker(site.root);
   try {
     const place = walker.tryLocate(b`${LOG_DIRECTORY}/${LOG_NAME}`);
-    if (place === undefined) return [];
-    return rolledNames(LOG_NAME, MOST_FILES).flatMap((name) => {
+    if (place === undefined) return;
+    for (const name of logNames(listDir(place.dir))) {
       const fd = openIfThere(place.dir, name);
-      if (fd === undefined) return [];
+      if (fd === undefined) continue;
       try {
         const { mtime } = statOf(fd, name);
-        return mtime.seconds * 1000 + 999 < since ? [] : split(fromBuffer(readFileSync(fd)), '\n');
+        if (mtime.seconds * 1000 + 999 >= since) yield* linesFromEnd(fd, name);
       } finally {
         closeSync(fd);
       }
-    });
+    }
   } catch (error) {
     if (!(error instanceof XhError)) throw error;
     throw new XhError('E_LFU_LOG', `the log cannot be read: ${error.message}`, {
@@ -100,10 +114,19 @@ function readLog(site: Site, since: number): readonly Bytes[] {
   }
 }
 
-function openIfThere(dir: Parameters<typeof openFileAt>[0], name: Bytes): number | undefined {
+/** Those of a log, the newest first. */
+function logNames(names: readonly Bytes[]): readonly Bytes[] {
+  const number = (name: Bytes): number => Number(name.slice(LOG_NAME.length + 1));
+  return names
+    .filter((name) => name === LOG_NAME || /^lfu\.log\.[1-9]\d{0,2}$/.test(name))
+    .toSorted((one, other) => number(one) - number(other));
+}
+
+function openIfThere(dir: Dir, name: Bytes): number | undefined {
   try {
     return openFileAt(dir, name);
   } catch (error) {
+    // it has got another name just now
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
@@ -198,6 +221,10 @@ function unprintable(shown: string): Bytes {
 }
 
 const NAMED: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', e: '\u001b' };
-const UNCHANGED: ReadonlySet<string> = new Set(['problem', 'examined']);
-/** As many old files as a configuration may ask for. */
-const MOST_FILES = 999;
+/** What a line of JSON begins with, and the length of its time. */
+const JSON_STAMP = '{"time":"';
+const STAMP = '2026-03-01T02:00:07.123Z'.length;
+/** So many older lines, one after the other, mean that there are only older ones before them. */
+const SLACK = 1000;
+/** The last time that a Date can be. */
+const LATEST = 8.64e15;

@@ -1,14 +1,15 @@
 /** The two roots: opened, proven to be two trees side by side, the slave locked. */
 import { realpathSync } from 'node:fs';
-import { b, bytes, fromBuffer, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { basename, dirname, isWithin, join, normalize } from '../bytes/path.ts';
 import { attributesHeld, isCarried } from '../files/attributes.ts';
 import { closeDir, openDir, openDirAt, type Dir } from '../files/dir.ts';
 import { about, errnoOf } from '../files/error.ts';
-import { LOCK, calls } from '../files/kernel.ts';
+import { tryLockDir } from '../files/lock.ts';
 import { makeDirAt } from '../files/names.ts';
 import { sameObject, statAt, statOf } from '../files/stat.ts';
 import { EXIT, XhError } from '../message/error.ts';
+import { lockedError } from './locked.ts';
 import type { RootObject } from './plan/input.ts';
 import { insideError } from './plan/refusals.ts';
 
@@ -35,12 +36,11 @@ export function openMaster(given: Bytes): Root {
   try {
     return { dir: openDir(name), name, path: realPath(name) };
   } catch (error) {
-    const isWrong = ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
-    throw rootError('master', name, error, isWrong ? EXIT.usage : EXIT.refused);
+    throw rootError('master', name, error);
   }
 }
 
-/** @throws XhError exit 2 when it is no directory and cannot become one */
+/** @throws XhError exit 2 when it is no directory and cannot become one, exit 3 when it cannot be entered */
 export function openSlave(given: Bytes): SlaveRoot {
   const name = absolute(given);
   try {
@@ -51,7 +51,7 @@ export function openSlave(given: Bytes): SlaveRoot {
     const parent = openDir(dirname(name));
     return { dir: undefined, parent, name, path: join(realPath(dirname(name)), basename(name)) };
   } catch (error) {
-    throw rootError('slave', name, error, EXIT.usage);
+    throw rootError('slave', name, error);
   }
 }
 
@@ -81,16 +81,14 @@ export function makeSlave(slave: SlaveRoot): Dir {
  * @throws XhError exit 3 when another run has it
  */
 export function lockSlave(dir: Dir, name: Bytes): void {
+  let isOurs: boolean;
   try {
-    about(dir.path, () => calls.flock(dir.fd, LOCK.exclusive | LOCK.nonBlocking));
+    isOurs = tryLockDir(dir);
   } catch (error) {
-    if (errnoOf(error) !== 'EAGAIN') return;
-    throw new XhError('E_LFU_LOCKED', `another run is at work on ${printable(name)}`, {
-      exit: EXIT.refused,
-      place: { file: name },
-      remedy: 'nothing was touched; wait until it has ended',
-    });
+    if (error instanceof XhError) return;
+    throw error;
   }
+  if (!isOurs) throw lockedError(dir, name);
 }
 
 /** What a root itself is. */
@@ -148,22 +146,20 @@ function realPath(name: Bytes): Bytes {
   return about(name, () => fromBuffer(realpathSync.native(toBuffer(name), { encoding: 'buffer' })));
 }
 
-function rootError(
-  what: 'master' | 'slave',
-  name: Bytes,
-  error: unknown,
-  exit: typeof EXIT.usage | typeof EXIT.refused,
-): unknown {
+function rootError(what: 'master' | 'slave', name: Bytes, error: unknown): unknown {
   if (!(error instanceof XhError)) return error;
-  const isRefused = exit === EXIT.refused;
+  const isWrong = WRONG.has(errnoOf(error) ?? '');
   return new XhError(error.code, `the ${what} cannot be used: ${error.message}`, {
-    exit,
+    exit: isWrong ? EXIT.usage : EXIT.refused,
     place: { file: name },
-    remedy: isRefused
-      ? 'nothing was touched; mount or repair it and run the command again'
+    remedy: !isWrong
+      ? `nothing was touched; ${error.remedy ?? 'mount or repair it and run the command again'}`
       : what === 'master'
         ? 'name a directory that is there'
         : 'name a directory, or a name in a directory that is there',
     cause: error,
   });
 }
+
+/** Not there, or no directory. */
+const WRONG: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);

@@ -9,11 +9,13 @@ import { openPairScan, type PairScan } from '../files/pair-scan.ts';
 import { openTree, type Tree } from '../files/tree.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { applyPlan } from './apply/apply.ts';
+import { refuseForeignIndex } from './index/identity.ts';
+import { openIndex, type Index } from './index/read.ts';
+import { indexScanner } from './index/scanner.ts';
 import { openRunLedger, type RunLedger } from './ledger/run-ledger.ts';
 import { demandMarker } from './marker.ts';
 import type { LfuOptions, LfuResult } from './options.ts';
 import { Interrupted, createPace, type Pace } from './pace.ts';
-import type { LfuChange, LfuProblem } from './plan/change.ts';
 import type { Decide } from './plan/decide.ts';
 import type { RunFacts } from './plan/facts.ts';
 import { planRun, type Plan } from './plan/plan.ts';
@@ -28,8 +30,10 @@ import {
   type Root,
   type SlaveRoot,
 } from './roots.ts';
+import { commandLine } from './rules/variables.ts';
 import { narrowTo } from './scan/narrow.ts';
 import { NOTHING_THERE, directoryScanner } from './scan/scanner.ts';
+import { createTally, type Tally } from './tally.ts';
 
 /**
  * Makes the slave what the master and the rules want. Problems with single objects are reported and
@@ -37,8 +41,8 @@ import { NOTHING_THERE, directoryScanner } from './scan/scanner.ts';
  * @throws XhError exit 2 for roots that are none, exit 3 when a guard refuses; nothing is touched then
  */
 export async function runLfu(options: LfuOptions): Promise<LfuResult> {
-  const tally = createTally(options);
-  const pace = createPace(options);
+  const tally = createTally(options.report);
+  const pace = createPace({ ...options, copied: tally.copied });
   const hasLeft = options.hasLeft === true;
   const master = openMaster(hasLeft ? options.slave : options.master);
   const handles: Dir[] = [master.dir];
@@ -82,8 +86,10 @@ interface Stage {
 
 async function run(stage: Stage): Promise<void> {
   const { options, tally, ledger } = stage;
-  const plan = await makePlan(stage);
-  tally.planned(plan);
+  const index = openIndexOf(stage);
+  const plan = await makePlan(stage, index);
+  if (index !== undefined) options.report?.index?.({ ...index, doubted: plan.doubted });
+  tally.planned(plan, options.dryRun === true);
   refuseDeletions(plan, options);
   if (options.dryRun === true) {
     for (const change of ledger?.pretend(plan.changes) ?? plan.changes) tally.changed(change);
@@ -92,7 +98,7 @@ async function run(stage: Stage): Promise<void> {
   ledger?.begin(plan.changes);
   if (plan.changes.length > 0) await applyTo(stage, plan);
   // what is left undone is told by what the ledger said before
-  if (options.failFast !== true || tally.result(undefined).problems === 0) finish(stage);
+  if (options.failFast !== true || tally.problems() === 0) finish(stage);
 }
 
 async function applyTo(stage: Stage, plan: Plan): Promise<void> {
@@ -121,17 +127,30 @@ function finish({ options, tally, ledger }: Stage): void {
   }
 }
 
-async function makePlan(stage: Stage): Promise<Plan> {
+/** What the master is to be taken for, when it is not to be looked at. */
+function openIndexOf({ options, master }: Stage): Index | undefined {
+  if (options.index === undefined || options.hasLeft === true) return undefined;
+  const index = openIndex(options.index);
+  refuseForeignIndex(index, master, isPrivileged());
+  return index;
+}
+
+async function makePlan(stage: Stage, index: Index | undefined): Promise<Plan> {
   const { options, tally, pace, master, slave, masterTree, ledger } = stage;
   const privileged = isPrivileged();
   const hasLeft = options.hasLeft === true;
   // where we are may be a directory that we may not read
   const workingDirectory = holdAt({ fd: AT_FDCWD, path: b`.` }, b`.`);
-  const slaveTree = slave.dir === undefined ? undefined : openTree(slave.dir);
+  const slaveTree = slave.dir === undefined ? undefined : openTree(slave.dir, { quiet: true });
   try {
     const scan = { workingDirectory, privileged };
+    const root = rootObject(master.dir, privileged);
+    const now = directoryScanner(masterTree, scan);
+    const { device } = root.stat;
+    const masterScanner =
+      index === undefined ? now : indexScanner(index, { ...now, device, privileged });
     const whole = {
-      master: hasLeft ? NOTHING_THERE : directoryScanner(masterTree, scan),
+      master: hasLeft ? NOTHING_THERE : masterScanner,
       slave: slaveTree === undefined ? NOTHING_THERE : directoryScanner(slaveTree, scan),
     };
     const scanners = options.only === undefined ? whole : narrowTo(options.only, whole);
@@ -140,7 +159,8 @@ async function makePlan(stage: Stage): Promise<Plan> {
         scanner: scanners.master,
         path: master.path,
         tree: masterTree,
-        root: rootObject(master.dir, privileged),
+        root,
+        isIndexed: index !== undefined,
       },
       slave: {
         scanner: scanners.slave,
@@ -151,7 +171,7 @@ async function makePlan(stage: Stage): Promise<Plan> {
           return slaveTree.open(place);
         },
       },
-      pairs: () => pairsOf(stage, privileged),
+      pairs: () => pairsOf(stage, privileged, index),
       claims: ledger?.claims,
       partly: hasLeft || options.only !== undefined,
       facts: factsOf(stage),
@@ -182,19 +202,30 @@ async function makePlan(stage: Stage): Promise<Plan> {
 function pairsOf(
   { options, master, slave, ledger }: Stage,
   privileged: boolean,
+  index: Index | undefined,
 ): PairScan | undefined {
   if (options.hasLeft === true || options.only !== undefined) return undefined;
-  const filter = decideOf(options) === undefined ? 'differing' : options.rules?.filter();
+  const filter = decideOf(options) === undefined ? 'differing' : options.rules?.filters();
   // contents have to be compared everywhere, and a ledger to be told of every name once
   const isKnown = ledger === undefined || (ledger.claims.complete && filter === 'differing');
   const tell = options.checksum === true || !isKnown ? 'all' : (filter ?? 'all');
   return openPairScan(master.dir, slave.dir, {
-    threads: options.jobs ?? Math.min(availableParallelism(), MOST_THREADS),
+    threads: threadsOf(options),
     tell,
     owners: options.noOwner !== true,
     privileged,
     oneFileSystem: options.oneFileSystem === true,
+    index,
   });
+}
+
+function threadsOf({ jobs }: LfuOptions): number {
+  return jobs ?? Math.min(availableParallelism(), MOST_THREADS);
+}
+
+/** Whether one object has to be done with before the next is begun. */
+function isInStep({ bandwidth, failFast }: LfuOptions): boolean {
+  return bandwidth !== undefined || failFast === true;
 }
 
 /** More of them only get in each other's way on one file system. */
@@ -211,6 +242,7 @@ async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
         slave: slaveTree,
         copier: createCopier(),
         pace,
+        threads: isInStep(options) ? 0 : threadsOf(options),
         privileged: isPrivileged(),
         fsync: options.fsync === true,
         aside: new Map(),
@@ -227,6 +259,7 @@ async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
           ledger?.problem(problem);
           tally.problem(problem);
         },
+        due: (scripts) => options.report?.due?.(scripts.map(commandLine)),
         failFast: options.failFast === true,
       },
     );
@@ -243,7 +276,7 @@ function refuseDeletions(plan: Plan, { maxDelete }: LfuOptions): void {
   const limit = unit === 'objects' ? String(value) : `${value}% of ${plan.objects.slave}`;
   throw new XhError(
     'E_LFU_MAX_DELETE',
-    `${plan.removals} objects would be deleted, more than --max-delete ${limit}`,
+    `${plan.removals} ${plan.removals === 1 ? 'object' : 'objects'} would be deleted, more than --max-delete ${limit}`,
     {
       exit: EXIT.refused,
       remedy: 'nothing was touched; see what goes with -n and without --max-delete',
@@ -274,46 +307,4 @@ function decideOf({ rules }: LfuOptions): Decide | undefined {
 
 function isPrivileged(): boolean {
   return process.geteuid?.() === 0;
-}
-
-/** Counts what is reported. */
-interface Tally {
-  readonly planned: (plan: Plan) => void;
-  readonly changed: (change: LfuChange) => void;
-  readonly problem: (problem: LfuProblem) => void;
-  readonly result: (interrupted: Interrupted | undefined) => LfuResult;
-}
-
-function createTally({ report }: LfuOptions): Tally {
-  const count = { changes: 0, removals: 0, bytes: 0, problems: 0 };
-  let objects = { master: 0, slave: 0 };
-  let total = 0;
-  return {
-    planned(plan) {
-      ({ objects } = plan);
-      total = plan.changes.length;
-    },
-    changed(change) {
-      count.changes++;
-      if (change.kind === 'copy') count.bytes += change.from.stat.size;
-      if (change.kind === 'delete' || change.kind === 'keep') count.removals++;
-      report?.changed?.(change);
-      report?.progress?.({ phase: 'apply', done: count.changes, total });
-    },
-    problem(problem) {
-      count.problems++;
-      report?.problem?.(problem);
-    },
-    result(interrupted) {
-      const exit =
-        interrupted === undefined
-          ? count.problems > 0
-            ? 1
-            : 0
-          : interrupted.signal === 'SIGINT'
-            ? 130
-            : 143;
-      return { exit, ...count, objects };
-    },
-  };
 }

@@ -12,7 +12,7 @@ import { compareVersions } from './versions.ts';
 export interface Candidate {
   readonly directory: Bytes;
   readonly name: Bytes;
-  readonly version?: Bytes;
+  readonly version?: Bytes | undefined;
   /** Whether `NAME` means this one on this host. */
   readonly current: boolean;
 }

@@ -11,7 +11,7 @@ import { STANDARD_FILE_TYPES, type FileType, type FileTypeRule } from '../site/f
 import type { Mailbox } from '../site/mailbox.ts';
 import { softwarePath, type Site } from '../site/site.ts';
 import { readAdminFile, unreadable } from './admin-content.ts';
-import { wholeFileFinding, type Parsed } from './admin-file.ts';
+import { demand, wholeFileFinding, type Parsed } from './admin-file.ts';
 import { bestCandidate, nameIndex, notThere, refuse, type Candidate } from './candidate.ts';
 import { readDependencies, type Dependency } from './dependencies.ts';
 import { readFileTypes } from './file-types.ts';
@@ -103,6 +103,16 @@ export function readPackage(
 }
 
 /**
+ * What a package's Options say, and nothing else of it.
+ * @throws DiagnosticError; XhError `E_ADMIN_READ`
+ */
+export function readPackageOptions({ path }: Pick<PackageEntry, 'path'>): PackageOptions {
+  const file = join(path, b`.admin/Options`);
+  const content = readAdminFile(file);
+  return content === undefined ? DEFAULT_OPTIONS : demand(readOptions(file, content));
+}
+
+/**
  * The package that a user means: by its directory name, by `NAME` (the one that is current, else
  * the newest), or by `NAME@RANGE` (the newest in the range).
  *
@@ -182,31 +192,42 @@ function readLatin1(root: Bytes) {
   return readdirSync(toBuffer(root), { withFileTypes: true, encoding: 'latin1' });
 }
 
-/** The version from Options as far as these can be read; what is wrong there is told elsewhere. */
 function entryOf(root: Bytes, directory: Bytes, links: ReadonlyMap<Bytes, Bytes>): PackageEntry {
-  const file = join(root, b`${directory}/.admin/Options`);
-  let version: Bytes | undefined;
-  try {
-    version = readOptions(file, readAdminFile(file) ?? b``).value.values.version;
-  } catch (error) {
-    if (!(error instanceof XhError)) throw error;
-  }
-  return named(root, directory, version, links);
-}
-
-function named(
-  root: Bytes,
-  directory: Bytes,
-  version: Bytes | undefined,
-  links: ReadonlyMap<Bytes, Bytes>,
-): PackageEntry {
-  const parsed = parsePackageDirectory(directory, version);
+  const path = join(root, directory);
+  // one without a version in its name is not opened before somebody asks: a depot has very many
+  if (!directory.includes('-')) return unversioned(directory, path);
+  const parsed = parsePackageDirectory(directory, versionIn(path));
   return {
     directory,
     ...parsed,
     current: parsed.name === directory || links.get(parsed.name) === directory,
-    path: join(root, directory),
+    path,
   };
+}
+
+function unversioned(directory: Bytes, path: Bytes): PackageEntry {
+  let known: { readonly version: Bytes | undefined } | undefined;
+  return {
+    directory,
+    name: directory,
+    current: true,
+    path,
+    get version() {
+      known ??= { version: versionIn(path) };
+      return known.version;
+    },
+  };
+}
+
+/** The version from Options as far as these can be read; what is wrong there is told elsewhere. */
+function versionIn(path: Bytes): Bytes | undefined {
+  const file = join(path, b`.admin/Options`);
+  try {
+    return readOptions(file, readAdminFile(file) ?? b``).value.values.version;
+  } catch (error) {
+    if (error instanceof XhError) return undefined;
+    throw error;
+  }
 }
 
 function installScript(admin: Bytes): PackageMetadata['install'] {

@@ -70,12 +70,46 @@ function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 32 - 1;
 }
 
+const ADMIN = '/.software/local/.admin';
+
+/** `commands` on directory `d`, a farm's, unless it has gone; where `tool` is not there nothing is done. */
+function onFarm(d: string, tool: string, line: string): string {
+  return `d="$XH_ROOT${d}"; test ! -d "$d" || ! command -v ${tool} >/dev/null || ${line}`;
+}
+
+/** What is made of the links of a farm, for those who look things up in it. */
+const FARM_CACHES: Readonly<Record<string, string>> = {
+  [`${ADMIN}/man`]: onFarm(`${ADMIN}/man`, 'mandb', 'mandb --quiet --user-db "$d"'),
+  [`${ADMIN}/info`]: onFarm(
+    `${ADMIN}/info`,
+    'install-info',
+    '{ rm -f "$d/.dir.new"; for f in "$d"/*.info "$d"/*.info.*; do test ! -e "$f" || install-info --quiet --dir-file="$d/.dir.new" "$f" || exit; done; test ! -f "$d/.dir.new" || mv -f "$d/.dir.new" "$d/dir"; }',
+  ),
+  [`${ADMIN}/share/icons`]: onFarm(
+    `${ADMIN}/share/icons`,
+    'gtk-update-icon-cache',
+    'for t in "$d"/*/; do gtk-update-icon-cache --quiet --ignore-theme-index --force "$t" || exit; done',
+  ),
+  [`${ADMIN}/share/applications`]: onFarm(
+    `${ADMIN}/share/applications`,
+    'update-desktop-database',
+    'update-desktop-database --quiet "$d"',
+  ),
+  [`${ADMIN}/share/mime`]: onFarm(
+    `${ADMIN}/share/mime`,
+    'update-mime-database',
+    'update-mime-database "$d"',
+  ),
+};
+
 /** A shell command; empty text turns a default off. */
 const command = text('a shell command on one line, or an empty string for none', () => true);
 
 const className = text("a class such as 'bin' or 'man'", (name) =>
   /^[a-z][a-z0-9-]{0,63}$/.test(name),
 );
+
+const factName = text("a name such as 'room'", (name) => /^[a-z][a-z0-9-]{0,63}$/.test(name));
 
 const patterns = list(componentName, 'a list of package names, * and ? allowed');
 
@@ -143,6 +177,12 @@ export const CONFIG_KEYS = {
     summary:
       'Account and group numbers given to packages that ask for an account without a number.',
   }),
+  facts: key<ReadonlyMap<Bytes, Bytes>>({
+    kind: map(factName, anyText),
+    default: new Map(),
+    summary:
+      "Facts of this site or host, beside those that 'xh facts' finds, or in their place: NAME = TEXT.",
+  }),
   'vendor-path': key<ReadonlyMap<Bytes, readonly Bytes[]>>({
     kind: map(className, list(absolutePath)),
     default: new Map(),
@@ -152,6 +192,7 @@ export const CONFIG_KEYS = {
   refresh: key<ReadonlyMap<Bytes, Bytes>>({
     kind: map(absolutePath, command),
     default: commands({
+      ...FARM_CACHES,
       '/etc/aliases': '! command -v newaliases >/dev/null || newaliases',
       '/etc/inetd.conf': '! pgrep -x inetd >/dev/null || pkill -HUP -x inetd',
       '/etc/inittab': '! test -p /run/initctl || telinit q',
@@ -164,7 +205,7 @@ export const CONFIG_KEYS = {
       '/etc/xinetd.d': '! pgrep -x xinetd >/dev/null || pkill -HUP -x xinetd',
     }),
     summary:
-      'Commands run once after a change has merged something into a system file, or into a directory.',
+      'Commands run once after a change to a system file, or to what is in a directory, a farm among them.',
   }),
   'refresh-on': key<readonly Bytes[]>({
     kind: list(absolutePath),

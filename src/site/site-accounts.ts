@@ -19,3 +19,21 @@ export function demandAccount(site: Site, name: Bytes): User {
     remedy: 'make the account, or name another one in .admin/Options',
   });
 }
+
+/**
+ * Whether an account or a group of the site has the number; on `/` a directory service is asked too.
+ * @throws XhError E_ACCOUNTS
+ */
+export function hasNumber(site: Site, of: 'account' | 'group', id: number): boolean {
+  const accounts = readAccounts({ etc: inSite(site, b`/etc`) });
+  return (of === 'account' ? accounts.userById(id) : accounts.groupById(id)) !== undefined;
+}
+
+/** Whether a directory service, and not the files, has an account or a group of that name: on `/` alone. */
+export function inDirectory(site: Site, of: 'account' | 'group', name: Bytes): boolean {
+  if (site.root !== '/') return false;
+  const accounts = readAccounts();
+  const inFiles = of === 'account' ? accounts.userNames() : accounts.groupNames();
+  if ([...inFiles].includes(name)) return false;
+  return (of === 'account' ? accounts.user(name) : accounts.group(name)) !== undefined;
+}

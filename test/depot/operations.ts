@@ -5,6 +5,8 @@ import { withHost, type Host } from '../../src/host/transaction.ts';
 import type { Bytes } from '../../src/bytes/bytes.ts';
 import { bytes } from '../../src/bytes/bytes.ts';
 import { planInstall } from '../../src/depot/install.ts';
+import { planMakeLinks } from '../../src/depot/make-links.ts';
+import { planPrefer } from '../../src/depot/prefer.ts';
 import { planUninstall } from '../../src/depot/uninstall.ts';
 import { loadConfig, type Config } from '../../src/site/config.ts';
 import type { Site } from '../../src/site/site.ts';
@@ -28,6 +30,21 @@ export async function installed(site: Site, ...names: readonly string[]): Promis
 export async function uninstalled(site: Site, ...names: readonly string[]): Promise<Plan> {
   return change(site, (host, config) =>
     planUninstall(host, config, asked(names), { force: false }),
+  );
+}
+
+/** The farms made right; all of them without names. */
+export async function linked(site: Site, ...names: readonly string[]): Promise<Plan> {
+  return change(site, (host, config) => planMakeLinks(host, config, asked(names)));
+}
+
+export async function preferred(
+  site: Site,
+  name: string,
+  provider: string | undefined,
+): Promise<Plan> {
+  return change(site, (host, config) =>
+    planPrefer(host, config, bytes(name), provider === undefined ? undefined : bytes(provider)),
   );
 }
 

@@ -1,12 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { b, type Bytes } from '../../src/bytes/bytes.ts';
+import { b, bytes, type Bytes } from '../../src/bytes/bytes.ts';
+import { aliases } from '../../src/export/aliases.ts';
+import { boottime } from '../../src/export/boottime.ts';
 import { crontab } from '../../src/export/crontab.ts';
 import type { FragmentKind, FragmentOwner, MergedFragment } from '../../src/export/fragment.ts';
 import { inetd } from '../../src/export/inetd.ts';
+import { inittab } from '../../src/export/inittab.ts';
 import { joinLines, readLines } from '../../src/export/lines.ts';
 import { findBlocks } from '../../src/export/markers.ts';
+import { numberedKind } from '../../src/export/numbered.ts';
 import { services } from '../../src/export/services.ts';
+import { shells } from '../../src/export/shells.ts';
 import { fragment, fromReceipt, memoryHost, owner, type MemoryHost } from './memory-host.ts';
 
 const PACKAGES = 4;
@@ -71,6 +76,54 @@ const SUBJECTS: readonly Subject[] = [
     owner: (n) => owner(`p${n}`, { account: 'games' }),
     content: (n, version) => `# p${n}\n${version} 4 * * * /software/p${n}/bin/job\n`,
   },
+];
+
+/** One entry a line, each of a name of its own. */
+function lineSubject(
+  kind: FragmentKind,
+  stock: readonly string[],
+  entry: (n: number, i: number) => string,
+): Subject {
+  return {
+    kind,
+    path: bytes(`/etc/${kind.name}`),
+    stock,
+    mayEndOpen: true,
+    owner: (n) => owner(`p${n}`),
+    content: (n, version) =>
+      [`# package ${n}`, ...Array.from({ length: version + 1 }, (_, i) => entry(n, i)), ''].join(
+        '\n',
+      ),
+  };
+}
+
+const LINE_SUBJECTS: readonly Subject[] = [
+  lineSubject(
+    shells,
+    ['/bin/sh', '# comment', '', 'odd', '/p0/bin/0'],
+    (n, i) => `/p${n}/bin/${i}`,
+  ),
+  lineSubject(
+    numberedKind({ name: 'rpc', what: 'program', highest: 0xffff_ffff }),
+    ['nfs\t100003\tnfsprog', '# comment', '', 'odd', 'xp0-0 40000'],
+    (n, i) => `xp${n}-${i} ${40000 + n * 10 + i} alias-${n}-${i}`,
+  ),
+  {
+    ...lineSubject(
+      boottime,
+      ['#!/bin/sh -e', '# comment', '', 'echo stock', 'exit 0', '  exit 1'],
+      (n, i) => `/software/p${n}/servers/${i}`,
+    ),
+    path: b`/etc/rc.local`,
+  },
+  lineSubject(inittab, ['id:2:initdefault:', '# comment', '', 'odd', 'x9:2:once:/x'], (n, i) =>
+    `${n}-${i}:2:once:/p${n} ${i}`.replace('-', 'x'),
+  ),
+  lineSubject(
+    aliases,
+    ['root: me,', '\tyou', '# comment', '', 'odd', 'n9: a'],
+    (n, i) => `n${n}-${i}: a,\n  b`,
+  ),
 ];
 
 type Step =
@@ -202,47 +255,50 @@ class Site {
 
 const anyOrder = fc.shuffledSubarray([0, 1, 2, 3], { minLength: PACKAGES });
 
-describe.each(SUBJECTS)('$kind.name of several packages, in any order', (subject) => {
-  it('leaves the file byte for byte as it was when all are removed', () => {
-    const steps = fc.array(anyStep, { maxLength: 10 });
-    fc.assert(
-      fc.property(anyOriginal(subject), steps, anyOrder, (original, todo, order) => {
-        const site = new Site(subject, original);
-        for (const step of todo) site.step(step);
-        site.removeAll(order);
-        expect(site.complaints).toEqual([]);
-        expect(site.host.text(subject.path)).toBe(original);
-        expect(site.host.objects.size).toBe(original === undefined ? 0 : 1);
-      }),
-      { numRuns: 300 },
-    );
-  });
+describe.each([...SUBJECTS, ...LINE_SUBJECTS])(
+  '$kind.name of several packages, in any order',
+  (subject) => {
+    it('leaves the file byte for byte as it was when all are removed', () => {
+      const steps = fc.array(anyStep, { maxLength: 10 });
+      fc.assert(
+        fc.property(anyOriginal(subject), steps, anyOrder, (original, todo, order) => {
+          const site = new Site(subject, original);
+          for (const step of todo) site.step(step);
+          site.removeAll(order);
+          expect(site.complaints).toEqual([]);
+          expect(site.host.text(subject.path)).toBe(original);
+          expect(site.host.objects.size).toBe(original === undefined ? 0 : 1);
+        }),
+        { numRuns: 300 },
+      );
+    });
 
-  it('leaves all that people wrote, in their order, and else what was there, when they edit meanwhile', () => {
-    const steps = fc.array(fc.oneof(anyStep, anyEdit), { maxLength: 14 });
-    fc.assert(
-      fc.property(anyOriginal(subject), steps, anyOrder, (original, todo, order) => {
-        const site = new Site(subject, original);
-        let written = people(site.host.text(subject.path));
-        for (const step of todo) {
-          site.step(step);
-          const now = people(site.host.text(subject.path));
-          if (step.op !== 'edit' && now.join() !== written.join()) {
-            site.complaints.push(`${step.op} changed what people wrote`);
+    it('leaves all that people wrote, in their order, and else what was there, when they edit meanwhile', () => {
+      const steps = fc.array(fc.oneof(anyStep, anyEdit), { maxLength: 14 });
+      fc.assert(
+        fc.property(anyOriginal(subject), steps, anyOrder, (original, todo, order) => {
+          const site = new Site(subject, original);
+          let written = people(site.host.text(subject.path));
+          for (const step of todo) {
+            site.step(step);
+            const now = people(site.host.text(subject.path));
+            if (step.op !== 'edit' && now.join() !== written.join()) {
+              site.complaints.push(`${step.op} changed what people wrote`);
+            }
+            written = now;
           }
-          written = now;
-        }
-        site.removeAll(order);
-        const left = site.host.text(subject.path);
-        expect(site.complaints).toEqual([]);
-        expect(people(left)).toEqual(written);
-        const rest = readLines((left ?? '') as Bytes).filter(({ text }) => !isTheirs(text));
-        expect(joinLines(rest)).toBe(original ?? '');
-      }),
-      { numRuns: 500 },
-    );
-  });
-});
+          site.removeAll(order);
+          const left = site.host.text(subject.path);
+          expect(site.complaints).toEqual([]);
+          expect(people(left)).toEqual(written);
+          const rest = readLines((left ?? '') as Bytes).filter(({ text }) => !isTheirs(text));
+          expect(joinLines(rest)).toBe(original ?? '');
+        }),
+        { numRuns: 500 },
+      );
+    });
+  },
+);
 
 function people(text: string | undefined): readonly string[] {
   return (text ?? '').split(/\r?\n/).filter(isTheirs);

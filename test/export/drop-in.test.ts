@@ -120,6 +120,43 @@ describe('export/profile.d', () => {
   });
 });
 
+describe('a file that two packages bring', () => {
+  const BAR = owner('bar');
+
+  it('stays until both are gone, when both say the same', () => {
+    const host = memoryHost();
+    for (const each of [FOO, BAR]) {
+      const { edits, merged } = profileD().merge({ owner: each, files: FILES, before: [], host });
+      host.apply(edits);
+      host.receipts.set(each.package, fromReceipt(merged));
+    }
+    const gone = (each: typeof FOO): void => {
+      const before = host.receipts.get(each.package) ?? [];
+      host.receipts.delete(each.package);
+      host.apply(profileD().remove({ owner: each, before, host }).edits);
+    };
+    gone(FOO);
+    expect(host.text(PATH)).toBe('PATH=$PATH:/x\n');
+    gone(BAR);
+    expect(host.objects.size).toBe(0);
+  });
+
+  it('is refused when they say different things, and the other one is named', () => {
+    const host = memoryHost();
+    host.receipts.set('bar', fromReceipt(merge(host).merged));
+    const other = [fragment('profile.d/foo.sh', 'other\n')];
+    const merged = profileD().merge({ owner: FOO, files: other, before: [], host });
+    expect(merged.conflicts[0]?.message).toBe(
+      '/etc/profile.d/foo.sh is another file of package bar, not that of package foo (/software/foo/export/profile.d/foo.sh)',
+    );
+    host.receipts.set('foo', host.receipts.get('bar') ?? []);
+    const before = host.receipts.get('bar') ?? [];
+    expect(codes(profileD().merge({ owner: FOO, files: other, before, host }))).toEqual([
+      'E_DROPIN_TAKEN',
+    ]);
+  });
+});
+
 describe('another directory of the same sort', () => {
   it('is one line: its name, its place, its mode', () => {
     const kind = dropInKind({

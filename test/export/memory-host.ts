@@ -10,10 +10,13 @@ import type {
   MergedFragment,
   MergeResult,
 } from '../../src/export/fragment.ts';
+import { askProgram } from '../../src/depot/ask.ts';
 import { existsSync, readFileSync } from 'node:fs';
 
 export interface MemoryHost extends HostView {
   readonly objects: Map<string, HostObject>;
+  /** What packages have merged, by their names. */
+  readonly receipts: Map<string, readonly MergedFragment[]>;
   apply(edits: readonly Edit[]): void;
   /** The text at a path, or undefined when there is no file. */
   text(path: string): string | undefined;
@@ -31,6 +34,7 @@ export function memoryHost(
       typeof object === 'string' ? file(object) : object,
     ]),
   );
+  const receipts = new Map<string, readonly MergedFragment[]>();
   const look = (path: Bytes): HostObject => objects.get(path) ?? { type: 'absent' };
   const end = (path: Bytes): Bytes => {
     let current = path;
@@ -47,7 +51,32 @@ export function memoryHost(
     objects,
     look,
     read: (path) => look(end(path)),
+    list: (path) => [
+      ...new Set(
+        [...objects.keys()].flatMap((each) =>
+          each.startsWith(`${path}/`) ? [each.slice(path.length + 1).split('/')[0] as Bytes] : [],
+        ),
+      ),
+    ],
     hasAccount: (name) => accounts.includes(name),
+    hasNumber: (of, id) =>
+      (host.text(of === 'account' ? '/etc/passwd' : '/etc/group') ?? '')
+        .split('\n')
+        .some((line) => line.split(':')[2] === String(id)),
+    othersIn: (path, except) =>
+      [...receipts]
+        .filter(([name]) => name !== except)
+        .flatMap(([name, all]) =>
+          all
+            .filter((merged) => merged.path === path)
+            .map((merged) => ({ package: bytes(name), merged })),
+        ),
+    inDirectory: () => false,
+    receipts,
+    idRange: [600, 799],
+    fact: (name) => (name === 'hostname' ? bytes('galileo') : undefined),
+    factNames: ['hostname', 'domain'],
+    ask: askProgram,
     text: (path) => {
       const object = host.read(bytes(path));
       return object.type === 'file' ? object.content : undefined;

@@ -186,7 +186,7 @@ describe('a receipt with a kind that this version does not know', () => {
     const plan = planFragments({ owner: FOO, exportFiles: EXPORT, before: [], host });
     host.apply(plan.edits);
     const strange = {
-      kind: 'boottime',
+      kind: 'firewall',
       name: bytes('boottime'),
       path: bytes('/etc/rc.local'),
       sha256: '',

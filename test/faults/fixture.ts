@@ -193,7 +193,7 @@ export function writeTree(root: string, files: Readonly<Record<string, Content>>
 }
 
 /** In memory, where that is possible: a thousand sites are made and removed. */
-function fastDirectory(): string {
+export function fastDirectory(): string {
   const shared = '/dev/shm';
   if (!existsSync(shared)) return tmpdir();
   const probe = mkdtempSync(join(shared, 'xhier-probe-'));
@@ -207,13 +207,20 @@ function fastDirectory(): string {
 }
 
 /** The built program with what it needs, for everybody to read. */
-function copyProgram(directory: string): string {
+export function copyProgram(directory: string, program = 'xh.cjs'): string {
   const project = join(import.meta.dirname, '../..');
   const copy = join(directory, 'program');
-  for (const name of ['package.json', 'dist', 'templates', 'node_modules/koffi', NATIVE]) {
+  for (const name of [
+    'package.json',
+    'dist',
+    'templates',
+    'native',
+    'node_modules/koffi',
+    NATIVE,
+  ]) {
     cpSync(join(project, name), join(copy, name), { recursive: true, dereference: true });
   }
-  return join(copy, 'dist/xh.cjs');
+  return join(copy, 'dist', program);
 }
 
 /** Where koffi keeps what it was built into. */

@@ -2,17 +2,20 @@
  * Dying or failing at one chosen system call. A first run under strace(1) tells which calls change
  * something below the site root, by name and count; later runs are killed, or refused, at one of them.
  *
- * strace counts the calls of one name in one thread. Everything that changes the disk is done by the
- * main thread, so a call is known by its name and its number there, and every run checks in its own
- * log that it was hit where the first run was.
+ * strace counts the calls of one name in one thread. What changes the disk is done by the main thread,
+ * so a call is known by its name and its number there, and every run checks in its own log that it was
+ * hit where the first run was. Where other threads change something, too, it is never the same one that
+ * does it: such a call is hit in the first thread that comes to that number.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** One call of the main thread that changes something below the site root. */
+/** One call that changes something below the site root. */
 export interface SystemCall {
   readonly name: string;
+  /** Whether another thread than the main one has made it. */
+  readonly elsewhere?: true;
   /** Its number, from 1, among the calls of that name; those on the path, where there is one. */
   readonly number: number;
   /** Of what opens a file, the directory or the name: the interpreter opens files too, now more, now less. */
@@ -33,6 +36,8 @@ export interface Run {
   readonly prepare: () => void;
   /** Calls that are tampered with in each run, `renameat2:error=EINVAL`; then none is picked that opens. */
   readonly always?: readonly string[];
+  /** Whether other threads than the main one change something; without, theirs are not looked at. */
+  readonly threads?: true;
 }
 
 /** What became of a run. */
@@ -92,20 +97,34 @@ export async function recordCalls(run: Run): Promise<readonly SystemCall[]> {
     TRACED.map((name) => `?${name}`),
   );
   if (ended.status !== 0) throw new Error(`${run.words.join(' ')}: ${ended.stderr}`);
+  const main = callsOf(callsOfMainThread(log), run.root);
+  if (run.threads !== true) return main;
+  const known = new Map<string, SystemCall>();
+  for (const lines of callsOfOtherThreads(log)) {
+    for (const call of callsOf(lines, run.root)) {
+      const { name, number, path = '' } = call;
+      known.set(`${name} ${number} ${path}`, { ...call, elsewhere: true });
+    }
+  }
+  return [...main, ...known.values()];
+}
+
+/** Those of one thread that change something below `root`, numbered. */
+function callsOf(lines: Iterable<string>, root: string): SystemCall[] {
   const counts = new Map<string, number>();
   const calls: SystemCall[] = [];
-  for (const line of callsOfMainThread(log)) {
+  for (const line of lines) {
     const name = nameOf(line);
     const path = openedOn(line);
     const kind = `${name} ${path ?? ''}`;
     const number = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, number);
-    if (!changes(line, run.root)) continue;
+    if (!changes(line, root)) continue;
     calls.push({
       name,
       number,
       ...(path !== undefined && { path }),
-      shown: timeless(line, run.root),
+      shown: timeless(line, root),
       succeeded: !/\) += -1 /.test(line),
     });
   }
@@ -148,12 +167,16 @@ export function countText(calls: readonly SystemCall[]): string {
 async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
   const { name, number, path } = call;
   const paths = path === undefined ? [] : ['-P', path];
+  if (call.elsewhere === true) {
+    const injected = ['-e', `inject=${name}:${how}:when=${number}`, ...paths];
+    return (await trace(run, [name], injected)).ended;
+  }
   let hit: string | undefined;
   for (const offset of OFFSETS) {
     const at = Math.max(1, number + offset);
     const injected = ['-e', `inject=${name}:${how}:when=${at}`, ...paths];
-    const { ended, log } = await trace(run, [name], injected);
-    hit = [...callsOfMainThread(log)].filter((line) => nameOf(line) === name)[at - 1];
+    const { ended, log } = await trace(run, [name], injected, run.threads === true);
+    hit = callsOfMainThread(log).filter((line) => nameOf(line) === name)[at - 1];
     if (hit !== undefined && sameCall(timeless(hit, run.root), call.shown)) return ended;
   }
   throw new Error(`${name} number ${number} was ${call.shown} and is now ${String(hit)}`);
@@ -172,6 +195,7 @@ async function trace(
   run: Run,
   names: readonly string[],
   options: readonly string[] = [],
+  mainThreadOnly = false,
 ): Promise<{ readonly ended: Ended; readonly log: string }> {
   run.prepare();
   logs += 1;
@@ -180,7 +204,9 @@ async function trace(
   const traced = [...names, ...always.map((each) => each.replace(/:.*/, ''))].join(',');
   // stops at no other calls, but sends no signals either
   const quick = options.some((each) => each.includes('signal=')) ? [] : ['--seccomp-bpf'];
-  const words = ['-f', ...quick, '-y', '-s', '300', '-o', file, '-e', `trace=${traced}`];
+  // numbers of calls are those of the one thread then
+  const followed = mainThreadOnly ? [] : ['-f', ...quick];
+  const words = [...followed, '-y', '-s', '300', '-o', file, '-e', `trace=${traced}`];
   words.push(...always.flatMap((each) => ['-e', `inject=${each}`]), ...options);
   const ended = await runCommand('strace', [...words, ...run.words], {
     ...(run.env !== undefined && { env: run.env }),
@@ -215,15 +241,31 @@ export function runCommand(
 }
 
 /** The calls that the first process's first thread entered, halves of a line put together or not. */
-function* callsOfMainThread(text: string): Generator<string> {
-  // children and other threads end before it
-  const main = /^(\d+) +\+\+\+ .*\n$/m.exec(
-    text.slice(text.lastIndexOf('\n', text.length - 2) + 1),
-  )?.[1];
+function callsOfMainThread(text: string): readonly string[] {
+  return callsByThread(text).get(mainThread(text)) ?? [];
+}
+
+function callsOfOtherThreads(text: string): readonly (readonly string[])[] {
+  const main = mainThread(text);
+  return [...callsByThread(text)].filter(([thread]) => thread !== main).map(([, calls]) => calls);
+}
+
+/** Children and other threads end before it; undefined where only it was looked at. */
+function mainThread(text: string): string | undefined {
+  const last = text.slice(text.lastIndexOf('\n', text.length - 2) + 1);
+  return /^(\d+) +\+\+\+ .*\n$/m.exec(last)?.[1];
+}
+
+function callsByThread(text: string): ReadonlyMap<string | undefined, readonly string[]> {
+  const threads = new Map<string | undefined, string[]>();
   for (const line of text.split('\n')) {
-    const [, thread, rest] = /^(\d+) +(.*)$/.exec(line) ?? [];
-    if (thread === main && rest !== undefined && /^\w+\(/.test(rest)) yield rest;
+    const [, thread, call] = /^(?:(\d+) +)?(\w+\(.*)$/.exec(line) ?? [];
+    if (call === undefined) continue;
+    const calls = threads.get(thread);
+    if (calls === undefined) threads.set(thread, [call]);
+    else calls.push(call);
   }
+  return threads;
 }
 
 /** The directory that a file is opened in; its name where the directory has another name each time. */
@@ -255,6 +297,7 @@ function timeless(line: string, root: string): string {
     .replaceAll(/\b\d+</g, '<')
     .replaceAll(/(\/proc\/self\/fd\/)\d+/g, '$1')
     .replaceAll(/\b[0-9a-z]{8}-[0-9a-z]+\b/g, 'ID')
+    .replaceAll(/\.lfu-[0-9a-f]{16}\b/g, '.lfu-ID')
     .replaceAll(/[0-9a-f]{64}/g, 'HASH')
     .replaceAll(/\b\d{8}T\d{6}\.\d{3}Z\b/g, 'TIME');
 }

@@ -126,20 +126,17 @@ test('each generation is reached again from each other one', async () => {
   );
 });
 
-test('a link where a file was is not written through: it is in the way', async () => {
+test('a file comes back in the place of a link of ours, which is not written through', async () => {
   const { path: root, ...site } = freshSite();
-  writeFileSync(join(root, 'etc/a'), 'stock\n');
+  writeFileSync(join(root, 'etc/a'), 'stock\n', { mode: 0o640 });
+  writeFileSync(join(root, 'etc/b'), 'other\n');
   await withHost(site, OPTIONS, (host) => {
     commit(host, (draft) => {
       draft.link(b`/etc/a`, b`b`);
     });
-    const refused = planRollback(host, 0);
-    expect(refused.conflicts).toMatchObject([{ code: 'E_ROLLBACK_LINK', path: '/etc/a' }]);
-    expect(refused.changes).toEqual([]);
-    commit(host, (draft) => {
-      draft.remove(b`/etc/a`);
-    });
     rollBack(host, 0);
   });
+  expect(lstatSync(join(root, 'etc/a')).mode & 0o7777).toBe(0o640);
   expect(readFileSync(join(root, 'etc/a'), 'utf8')).toBe('stock\n');
+  expect(readFileSync(join(root, 'etc/b'), 'utf8')).toBe('other\n');
 });

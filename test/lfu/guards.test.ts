@@ -328,6 +328,7 @@ describe('what is printed', () => {
       },
       { change: 'join', type: 'f', path: 'g', why: ['new'], to: 'f' },
       expect.objectContaining({ change: 'link', type: 'l', path: 'l', target: 'f' }),
+      { summary: expect.objectContaining({ exit: 0, changes: 5, bytes: 5 }) as object },
     ]);
   });
 

@@ -10,7 +10,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { freshTrees, type Trees } from './trees.ts';
 
@@ -94,6 +96,36 @@ describe('keep', () => {
     expect(trees.difference()).toBe('');
   });
 
+  test('leaves what a process has mapped, be it overwritten or deleted', async () => {
+    const trees = freshTrees();
+    const keepAll = ['-e', 'type=f { keep; }'] as const;
+    trees.sh(`mkdir -p master/lib; for n in one two; do
+      cp "$(ldd /bin/sh | sed -n 's/.* \\(\\/.*libc[.]so[^ ]*\\) .*/\\1/p')" master/lib/$n.so; done`);
+    expect(trees.lfu(...keepAll).status).toBe(0);
+    const LD_PRELOAD = ['one', 'two'].map((n) => join(trees.slave, `lib/${n}.so`)).join(':');
+    const running = spawn('/bin/sleep', ['1000'], {
+      stdio: 'ignore',
+      env: { ...process.env, LD_PRELOAD },
+    });
+    onTestFinished(() => {
+      running.kill();
+    });
+    const maps = (): string => readFileSync(`/proc/${running.pid ?? 0}/maps`, 'latin1');
+    while (!maps().includes('two.so')) await setTimeout(10);
+    trees.sh('echo other > master/lib/one.so; rm master/lib/two.so');
+    expect(trees.lfu(...keepAll)).toMatchObject({ status: 0, stderr: '' });
+    expect(namesIn(trees, 'lib')).toEqual(['one.so', 'one.so.lfu-keep', 'two.so.lfu-keep']);
+    // as long as the process runs, and without a word
+    expect(trees.lfu('-i', ...keepAll)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    running.kill();
+    await once(running, 'exit');
+    expect(trees.lfu('-i', ...keepAll).lines).toEqual([
+      'delete f absent lib/one.so.lfu-keep',
+      'delete f absent lib/two.so.lfu-keep',
+    ]);
+    expect(trees.difference()).toBe('');
+  });
+
   test('cuts a name that would become too long', () => {
     const trees = freshTrees();
     const name = `prog${'x'.repeat(251)}`;
@@ -146,6 +178,39 @@ describe('exec', () => {
     expect(run.stderr).toContain('telling\n');
     expect(run.stderr).toContain('lfu: prog: its command failed: exit status 7');
     expect(text(trees, 'prog')).toBe('x');
+  });
+
+  test('says with -v how a command that failed is run by hand, and that works', () => {
+    const trees = freshTrees();
+    trees.write("it's here", 'x');
+    const run = trees.lfu('-v', '-e', 'type=f { exec test -e $F -a -e $S/done; }');
+    expect(run.status).toBe(1);
+    const byHand = /; by hand: (.*)\n/.exec(run.stderr)?.[1] ?? 'exit 9';
+    expect(() => trees.sh(byHand)).toThrow('Command failed');
+    trees.sh('touch slave/done');
+    expect(trees.sh(byHand)).toBe('');
+    // the next run has no reason to
+    expect(trees.lfu('-e', 'name!=done { exec exit 5; } name=done { ignore; }').status).toBe(0);
+  });
+
+  test('runs when only mode or owner were corrected, and not for what is deleted', () => {
+    const trees = freshTrees();
+    trees.sh('touch master/a master/b; cp -a master slave; touch slave/old; chmod 600 slave/a');
+    const rule = ['-e', `type=f { exec echo $N >> ${trees.directory}/ran; }`] as const;
+    expect(trees.lfu(...rule)).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(trees.directory, 'ran'), 'utf8')).toBe('a\n');
+  });
+
+  test('commands of several rules run in their order, equal ones of exec-once once', () => {
+    const trees = freshTrees();
+    trees.sh('touch master/a master/b');
+    const log = join(trees.directory, 'ran');
+    const rules = `name=a { exec-once echo reload >> ${log}; exec echo first $N >> ${log}; }
+      name=b { exec-once echo reload >> ${log}; exec-once echo "$HOST" > ${log}.host; }
+      type=f { exec echo second $N >> ${log}; }`;
+    expect(trees.lfu('-e', rules)).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(log, 'utf8')).toBe('first a\nsecond a\nsecond b\nreload\n');
+    expect(readFileSync(`${log}.host`, 'utf8')).toBe(`${hostname()}\n`);
   });
 
   test('runs once for the whole run with exec-once, before anything is deleted', () => {
@@ -323,6 +388,24 @@ describe('log', () => {
     expect(records.map((line): unknown => JSON.parse(line))).toMatchObject([
       { change: 'make', path: '', master: trees.master },
       { change: 'copy', type: 'f', path: 'f', why: ['new'], size: 1 },
+    ]);
+  });
+
+  test('logall has a line in the log for every look, and log for changes only', () => {
+    const trees = freshTrees();
+    trees.write('seen', 'x');
+    trees.write('changed', 'x');
+    const log = join(trees.directory, 'log');
+    const rule = ['--log', log, '-e', 'name=seen { logall; } name=changed { log; }'] as const;
+    for (let run = 0; run < 3; run++) expect(trees.lfu(...rule)).toMatchObject({ stderr: '' });
+    const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => line.split(' ').slice(2).join(' ')).toSorted()).toEqual([
+      'copy f new changed',
+      'copy f new seen',
+      'examined seen',
+      'examined seen',
+      'examined seen',
+      'make d new .',
     ]);
   });
 

@@ -1,91 +1,115 @@
 /**
- * Any tree is made faithful to any other, in one run, and the next finds nothing to do. Random small
- * trees of few names, so that everything meets everything: types in each other's place, hard links
- * across directories, equal and different contents, times, modes and owners.
+ * Trees that live: random edits of the master and of the slave, a run, further edits. After each run
+ * the slave is what the master is, object by object, and what rsync makes of it. Few names and few
+ * values, so that everything meets everything.
  */
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  linkSync,
-  lstatSync,
-  lutimesSync,
-  lchownSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { bytes } from '../../src/bytes/bytes.ts';
 import { changeLines } from '../../src/lfu/line.ts';
 import type { LfuOptions } from '../../src/lfu/options.ts';
 import { runLfu } from '../../src/lfu/run.ts';
-import { difference } from './trees.ts';
+import { startEditor, startJudge } from './judge.ts';
 
-interface Planted {
+/** As edit-tree.py has them; each takes from it what it needs. */
+interface Edit {
+  readonly do: string;
   readonly path: readonly string[];
-  readonly type: 'f' | 'd' | 'l' | 'p' | 'h';
-  readonly content: number;
+  readonly other: readonly string[];
+  readonly size: number;
   readonly time: number;
   readonly mode: number;
   readonly owner: number;
-  /** Which of the objects before it a hard link is made to. */
-  readonly linked: number;
+  readonly letter: string;
 }
 
-const planted: fc.Arbitrary<Planted> = fc.record({
-  path: fc.array(fc.constantFrom('a', 'b', 'c.so'), { minLength: 1, maxLength: 3 }),
-  type: fc.constantFrom('f', 'f', 'f', 'd', 'l', 'p', 'h', 'h', 'h'),
-  content: fc.nat(2),
-  time: fc.nat(1),
-  mode: fc.constantFrom(0o644, 0o755, 0o4711),
-  owner: fc.nat(1),
-  linked: fc.nat(5),
-});
-const tree = fc.array(planted, { maxLength: 12 });
+const path = fc.array(fc.constantFrom('a', 'b', 'c.so'), { maxLength: 3 });
+
+/** Equal size and time are taken for equal contents, so other contents need another size or letter. */
+function edits(letters: readonly string[]): fc.Arbitrary<readonly Edit[]> {
+  const edit = fc.record({
+    do: fc.constantFrom(
+      ...['file', 'file', 'file', 'directory', 'link', 'pipe', 'device', 'join', 'join', 'join'],
+      ...['overwrite', 'remove', 'move', 'change', 'change', 'mark', 'allow'],
+    ),
+    path,
+    other: path,
+    size: fc.constantFrom(0, 1, 2, 5000, 20_000),
+    time: fc.nat(3),
+    mode: fc.constantFrom(0o644, 0o755, 0o4711, 0o1000),
+    owner: fc.nat(1),
+    letter: fc.constantFrom(...letters),
+  });
+  return fc.array(edit, { maxLength: 14 });
+}
 
 const directory = realpathSync(mkdtempSync(join(tmpdir(), 'lfu-random-')));
+const [master, slave, reference] = ['master', 'slave', 'reference'].map((name) =>
+  join(directory, name),
+) as [string, string, string];
+const judge = startJudge();
+const editTree = startEditor();
 afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
-const master = join(directory, 'master');
-const slave = join(directory, 'slave');
-
-test('any slave becomes what the master is', async () => {
-  await fc.assert(
-    fc.asyncProperty(tree, tree, async (ours, theirs) => {
-      plant(master, ours);
-      writeFileSync(join(master, 'not-empty'), '');
-      plant(slave, theirs);
-      const planned = await run({ dryRun: true });
-      const first = await run({});
-      expect(first.problems).toEqual([]);
-      expect(first.lines).toEqual(planned.lines);
-      expect(difference(master, slave)).toBe('');
-      expect((await run({})).lines).toEqual([]);
-    }),
-    { numRuns: 40 },
-  );
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
-test('any slave becomes what the master is when contents are compared', async () => {
-  await fc.assert(
-    fc.asyncProperty(tree, async (ours) => {
-      plant(master, ours);
-      writeFileSync(join(master, 'not-empty'), '');
-      plant(slave, ours);
-      expect((await run({ checksum: true })).problems).toEqual([]);
-      expect(difference(master, slave)).toBe('');
-      expect((await run({ checksum: true })).lines).toEqual([]);
-    }),
-    { numRuns: 15 },
-  );
-});
+test.each([
+  ['by size and time', 'yes', ['x']],
+  ['by size and time', 'no', ['x']],
+  ['by contents', 'yes', ['x', 'y']],
+  ['by contents', 'no', ['x', 'y']],
+] as const)(
+  'whatever happens to both trees, a run makes the slave what the master is, %s (native: %s)',
+  async (how, native, letters) => {
+    vi.stubEnv('XHIER_NATIVE', native);
+    const checksum = how === 'by contents';
+    const rounds = fc.array(fc.record({ ours: edits(letters), theirs: edits(letters) }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    await fc.assert(
+      fc.asyncProperty(rounds, async (all) => {
+        execFileSync('rm', ['-rf', master, slave]);
+        for (const { ours, theirs } of all) {
+          await editTree(master, [...ours, NOT_EMPTY]);
+          await editTree(slave, theirs);
+          const planned = await run({ checksum, dryRun: true });
+          const done = await run({ checksum });
+          expect(done).toEqual({ lines: planned.lines, problems: [] });
+          expect(await judge('differences', master, slave)).toBe('');
+          copyByRsync();
+          expect(await judge('differences', reference, slave, 'data')).toBe('');
+          expect(await run({ checksum })).toEqual({ lines: [], problems: [] });
+        }
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
+
+/** A master without anything is taken for one that is not mounted. */
+const NOT_EMPTY: Partial<Edit> = {
+  do: 'file',
+  path: ['not-empty'],
+  size: 0,
+  time: 0,
+  mode: 0o644,
+  owner: 0,
+  letter: 'x',
+};
+
+/** From nothing, since rsync leaves names joined that have been parted; holes are its own affair. */
+function copyByRsync(): void {
+  execFileSync('rm', ['-rf', reference]);
+  execFileSync('rsync', ['-aHAX', '--delete', '--modify-window=-1', `${master}/`, `${reference}/`]);
+}
 
 interface Said {
   readonly lines: readonly string[];
@@ -106,60 +130,4 @@ async function run(options: Partial<LfuOptions>): Promise<Said> {
   });
   expect(result.exit).toBe(problems.length === 0 ? 0 : 1);
   return { lines, problems };
-}
-
-/** Makes the tree; what cannot be made, since something is in the way, is left out. */
-function plant(root: string, objects: readonly Planted[]): void {
-  execFileSync('rm', ['-rf', root]);
-  mkdirSync(root);
-  const made: string[] = [];
-  for (const object of objects) {
-    const path = join(root, ...object.path);
-    const parent = dirname(path);
-    if (!canHold(object.path, root) || isThere(path)) continue;
-    mkdirSync(parent, { recursive: true });
-    switch (object.type) {
-      case 'f':
-        // equal size and time are taken for equal contents, so other contents have another size
-        writeFileSync(path, 'x'.repeat(object.content));
-        break;
-      case 'd':
-        mkdirSync(path);
-        break;
-      case 'l':
-        symlinkSync(`target${object.content}`, path);
-        break;
-      case 'p':
-        execFileSync('mkfifo', [path]);
-        break;
-      case 'h': {
-        const other = made[object.linked];
-        if (other === undefined || lstatSync(other).isDirectory()) continue;
-        linkSync(other, path);
-        made.push(path);
-        continue;
-      }
-    }
-    lchownSync(path, object.owner, object.owner);
-    if (object.type !== 'l') chmodSync(path, object.mode);
-    made.push(path);
-    const time = new Date(object.time * 1_000_000 + 1_500_000_000_000);
-    lutimesSync(path, time, time);
-  }
-}
-
-function isThere(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-/** Whether all names above the last are directories below `root`, or can become some. */
-function canHold(path: readonly string[], root: string): boolean {
-  let at = root;
-  for (const name of path.slice(0, -1)) {
-    at = join(at, name);
-    const found = lstatSync(at, { throwIfNoEntry: false });
-    if (found === undefined) return true;
-    if (!found.isDirectory()) return false;
-  }
-  return true;
 }

@@ -126,7 +126,7 @@ function rsyncDifference(master: string, slave: string): string {
   );
 }
 
-function toRun(result: {
+export function toRun(result: {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;

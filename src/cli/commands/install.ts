@@ -3,7 +3,14 @@ import { install, planInstall } from '../../depot/install.ts';
 import { toJsonText } from '../../host/json.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { changeHost, commit, dryRun, namesText, planSummary, tellServices } from '../carry-out.ts';
-import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
+import {
+  ADOPT_OPTION,
+  adoptOption,
+  DRY_RUN_OPTION,
+  JSON_OPTION,
+  REASON_OPTION,
+  type Command,
+} from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
 
 export const command: Command = {
@@ -15,6 +22,7 @@ export const command: Command = {
     'conflict is listed. Installing what is installed and unchanged does nothing.',
   options: [
     { flags: '--all', summary: 'everything that is installed, brought up to date' },
+    ADOPT_OPTION,
     DRY_RUN_OPTION,
     JSON_OPTION,
     REASON_OPTION,
@@ -37,21 +45,28 @@ export const command: Command = {
       });
     }
     const wanted = all ? 'installed' : args.map(packageArgument);
+    const how = { adopt: adoptOption(call) };
     if (options['dryRun'] === true) {
-      return dryRun(call, (host) => planInstall(host, call.config(), wanted).plan);
+      return dryRun(call, (host) => planInstall(host, call.config(), wanted, how).plan);
     }
     return changeHost(call, async (host) => {
       let generation: number | undefined;
-      const { order, plan } = await install(host, call.config(), wanted, (last) => {
-        generation = commit(call, host, last);
-        const names = namesText(last.packages);
-        terminal.tell(
-          generation === undefined
-            ? `${names || 'nothing'}: installed already, nothing to do`
-            : `installed ${names} (generation ${generation}): ${planSummary(last)}`,
-        );
-        tellServices(call, host, last);
-      });
+      const { order, plan } = await install(
+        host,
+        call.config(),
+        wanted,
+        (last) => {
+          generation = commit(call, host, last);
+          const names = namesText(last.packages);
+          terminal.tell(
+            generation === undefined
+              ? `${names || 'nothing'}: installed already, nothing to do`
+              : `installed ${names} (generation ${generation}): ${planSummary(last)}`,
+          );
+          tellServices(call, host, last);
+        },
+        how,
+      );
       if (options['json'] === true) {
         terminal.print(toJsonText({ packages: order, generation, notes: plan.notes }));
       }

@@ -2,7 +2,6 @@
 import { printable } from '../../bytes/bytes.ts';
 import { listDepot } from '../../depot/list.ts';
 import { toJsonText } from '../../host/json.ts';
-import { visitHost } from '../../host/transaction.ts';
 import { EXIT } from '../../message/error.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import { columns } from '../table.ts';
@@ -18,7 +17,7 @@ export const command: Command = {
     { command: 'xh list --installed --json', explains: 'for a program' },
   ],
   run({ args, options, site, terminal }) {
-    const all = visitHost(site, listDepot);
+    const all = listDepot(site);
     const packages = all.filter(
       ({ directory, installed }) =>
         (options['installed'] !== true || installed) &&

@@ -41,7 +41,8 @@ function named(word: string): Bytes {
   return bytes(word.includes('/') ? resolve(word) : word);
 }
 
-function ownerText(owner: Ownership): string {
+/** One owner in words. */
+export function ownerText(owner: Ownership): string {
   const path = printable(owner.path);
   switch (owner.kind) {
     case 'file':

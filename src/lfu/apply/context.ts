@@ -11,6 +11,8 @@ export interface ApplyContext {
   readonly slave: Tree;
   readonly copier: Copier;
   readonly pace: Pace;
+  /** How many native threads may copy; none where the copying is not to be quick. */
+  readonly threads: number;
   /** Whether we are root, whom no permission stops and who may set all attributes. */
   readonly privileged: boolean;
   /** Whether each file is made durable before it gets its name. */

@@ -21,7 +21,10 @@ export function giveMetadata(
   const uid = want.uid === found.uid ? -1 : want.uid;
   const gid = want.gid === found.gid ? -1 : want.gid;
   const isChowned = uid !== -1 || gid !== -1;
-  if (isChowned) chownHeld(held, uid, gid);
+  if (isChowned) {
+    narrow(held, found, want);
+    chownHeld(held, uid, gid);
+  }
   if (found.type !== 'l' || privileged) {
     const set = held.isOpen === true ? setAttributesOf : setAttributesHeld;
     set(held.fd, held.path, want.attributes, (name) => isCarried(name, privileged));
@@ -31,6 +34,13 @@ export function giveMetadata(
     if (now.mode !== want.mode) chmodHeld(held, want.mode);
   }
   if (want.mtime !== undefined) setTimesHeld(held, { mtime: want.mtime });
+}
+
+/** What one group was allowed to do is not for the next one, not even for a moment. */
+function narrow(held: Held, found: ObjectStat, want: Wanted): void {
+  const { mode } = want;
+  if (mode === undefined || found.type === 'l' || (found.mode & ~mode & OTHERS) === 0) return;
+  chmodHeld(held, found.mode & (mode | 0o700));
 }
 
 /** Sets what differs on an object that stays, if it is still the one that was planned for. */
@@ -101,3 +111,6 @@ export function changedError(): XhError {
     remedy: 'run the command again',
   });
 }
+
+/** Bits that give rights to others than the owner, who can give himself all of them. */
+const OTHERS = 0o7077;

@@ -35,9 +35,8 @@ export async function put(change: PlacedChange, context: ApplyContext): Promise<
       throw errnoOf(error) === 'EEXIST' ? changedError() : error;
     }
   }
-  // where names are exchanged the old object gets the new one's, and may keep it
   const isSwapped = isDirectory || change.replaces === 'd';
-  const temporary = isSwapped && change.keep !== undefined ? change.keep : temporaryName();
+  const temporary = temporaryName();
   let identity: Identity;
   try {
     identity = await create(change, temporary, context);
@@ -64,7 +63,7 @@ function replace(dir: Dir, temporary: Bytes, change: PlacedChange): void {
     throw errnoOf(error) === 'EEXIST' && keep === undefined ? changedError() : error;
   }
   // two names of one object: rename(2) does nothing then
-  if (kind === 'join') unlinkIfPresent(dir, temporary);
+  if (kind === 'join' && replaces !== undefined) unlinkIfPresent(dir, temporary);
 }
 
 /** A second name, so that the first is never absent. */
@@ -79,10 +78,16 @@ function keepAs(dir: Dir, name: Bytes, keep: Bytes): void {
 
 function exchange(dir: Dir, temporary: Bytes, change: PlacedChange, context: ApplyContext): void {
   const { name, keep, old, replaces } = change;
+  let aside = temporary;
   try {
-    swapAt({ dir, name, aside: temporary, spare: temporaryName() });
+    // names are exchanged, and the old object is never without one that is its own
+    if (keep !== undefined) {
+      renameToFreeAt(dir, temporary, dir, keep);
+      aside = keep;
+    }
+    swapAt({ dir, name, aside, spare: temporaryName() });
   } catch (error) {
-    discard(change, temporary, context);
+    discard(change, aside, context);
     throw error;
   }
   if (keep !== undefined) return;

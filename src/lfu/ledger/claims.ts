@@ -12,14 +12,15 @@
  * Two states come of it: `before` holds while the slave is being changed (whatever this master is
  * about to put there is his, and nothing has ceased to be anybody's), `after` when all is done.
  */
-import { printable, type Bytes } from '../../bytes/bytes.ts';
+import type { Bytes } from '../../bytes/bytes.ts';
 import { basename } from '../../bytes/path.ts';
-import { ROW, STRIDE, typeIn, type Listing } from '../../files/listing.ts';
+import { typeIn } from '../../files/listing.ts';
 import { pathBelow } from '../../files/tree.ts';
 import { isMarker, isTemporary } from '../names.ts';
 import type { LfuProblem } from '../plan/change.ts';
 import type { Claims, Doomed, Fate, Meeting, Met } from '../plan/claims.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
+import { clash, loses } from './clash.ts';
 import type { State } from './format.ts';
 import {
   isInvolved,
@@ -104,7 +105,11 @@ export function takeTurn(options: TurnOptions): Turn {
         after.set(name, claimed);
         const verdict = loses(met, index, slaveIndex.get(name) ?? -1, ledger);
         if (verdict === 'shared') shared.add(index);
-        else lost.set(index, verdict === 'same' ? undefined : clash(met, name, winner, ledger));
+        else
+          lost.set(
+            index,
+            verdict === 'same' ? undefined : clash(met, name, ledger, { winner, loser: master }),
+          );
       }
       before.set(name, claimed);
       if (!isSameState(known, after.get(name))) isChanged = true;
@@ -259,54 +264,5 @@ function reservedIn(
   return lost;
 }
 
-/** What it means that another master comes first. */
-function loses(
-  { at, master, slave, decisions }: Met,
-  index: number,
-  slaveIndex: number,
-  ledger: Ledger,
-): 'shared' | 'same' | 'clash' {
-  const { disposition } = decisions?.[index] ?? DEFAULT;
-  if (typeIn(master, index) === 'd' && disposition !== 'link') {
-    const path = pathBelow(at, master.names[index] ?? ('' as Bytes));
-    const isShared = slaveIndex < 0 ? ledger.has(path) : typeIn(slave, slaveIndex) === 'd';
-    return isShared ? 'shared' : 'clash';
-  }
-  const isPlain = (decisions?.[index] ?? DEFAULT) === DEFAULT;
-  return isPlain && slaveIndex >= 0 && isSame(master, index, slave, slaveIndex) ? 'same' : 'clash';
-}
-
-/** Whether two objects, no directories, are one as far as a copy is concerned. */
-function isSame(one: Listing, index: number, other: Listing, otherIndex: number): boolean {
-  const [start, otherStart] = [index * STRIDE, otherIndex * STRIDE];
-  const isEqual = COMPARED.every(
-    (offset) => one.rows[start + offset] === other.rows[otherStart + offset],
-  );
-  if (!isEqual || one.attributes.has(index) || other.attributes.has(otherIndex)) return false;
-  return one.targets.get(index) === other.targets.get(otherIndex);
-}
-
-function clash({ at }: Met, name: Bytes, winner: number, ledger: Ledger): LfuProblem {
-  const other = printable(ledger.masters[winner]?.name ?? ('?' as Bytes));
-  return {
-    path: pathBelow(at, name),
-    code: 'E_LFU_CLASH',
-    message: `master '${other}' supplies this name, too, and comes first: left as '${other}' has it`,
-    remedy: 'let the rules of one of the two ignore it, or give it another name on one master',
-  };
-}
-
 const NOBODY: ReadonlySet<Bytes> = new Set();
 const OFFERED: ReadonlySet<string> = new Set(['update', 'preserve', 'link', 'shadow']);
-const COMPARED = [
-  ROW.mode,
-  ROW.uid,
-  ROW.gid,
-  ROW.size,
-  ROW.size + 1,
-  ROW.mtime,
-  ROW.mtime + 1,
-  ROW.mtimeNanoseconds,
-  ROW.major,
-  ROW.minor,
-] as const;

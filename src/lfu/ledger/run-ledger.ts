@@ -5,45 +5,25 @@
  */
 import { printable, slice, type Bytes } from '../../bytes/bytes.ts';
 import { isWithin } from '../../bytes/path.ts';
+import { errnoOf } from '../../files/error.ts';
 import { pathBelow } from '../../files/tree.ts';
 import { EXIT, XhError } from '../../message/error.ts';
-import type { Site } from '../../site/site.ts';
 import type { LfuChange, LfuProblem } from '../plan/change.ts';
 import type { Claims } from '../plan/claims.ts';
 import { pathOf } from '../plan/order.ts';
 import { takeTurn, type Turn } from './claims.ts';
-import type { LedgerMaster, State } from './format.ts';
+import type { State } from './format.ts';
 import { emptyLedger, parentOf, type Ledger } from './ledger.ts';
-import { holdLedger, ledgerPath, readLedger, slavesWithLedger, type HeldLedger } from './store.ts';
-
-/** Which ledger a run keeps, and as whom. */
-export interface LedgerUse {
-  readonly site: Site;
-  /** The master's name; when undefined the one that has its path, and no ledger is begun. */
-  readonly master?: Bytes | undefined;
-  /** The masters that the configuration has for this slave, in its order; as before when undefined. */
-  readonly configured?: readonly ConfiguredMaster[];
-  /** The master leaves: when nothing is left of what it supplied, it is forgotten. */
-  readonly leaves?: boolean;
-  /** Other slaves of the configuration, by real path. */
-  readonly otherSlaves?: readonly Bytes[];
-  /** What dry runs before this one would have left, by slave. */
-  readonly pretended?: Map<Bytes, Pretended>;
-  /** Told what is odd about the ledger. */
-  readonly warn?: (message: string) => void;
-}
-
-/** What dry runs would have made of a slave. */
-export interface Pretended {
-  readonly ledger: Ledger;
-  /** Directories that they would have made. */
-  readonly directories: Set<Bytes>;
-}
-
-export interface ConfiguredMaster {
-  readonly name: Bytes;
-  readonly path: Bytes;
-}
+import { refusePart, takePart } from './masters.ts';
+import {
+  holdLedger,
+  ledgerPath,
+  ownDirectories,
+  readLedger,
+  slavesWithLedger,
+  type HeldLedger,
+} from './store.ts';
+import type { LedgerRoots, LedgerUse } from './use.ts';
 
 export interface RunLedger {
   readonly claims: Claims;
@@ -67,43 +47,62 @@ export interface RunLedger {
  */
 export type Looked = 'all' | 'differing' | 'by rules';
 
-export interface LedgerRoots {
-  /** Real paths. */
-  readonly slave: Bytes;
-  readonly master: Bytes;
-  readonly dryRun: boolean;
-}
-
 /**
  * The ledger for a run; undefined when the slave has none and needs none.
  * @throws XhError exit 3 when it cannot be used, or the master has no place in it
  */
 export function openRunLedger(use: LedgerUse, roots: LedgerRoots): RunLedger | undefined {
   const { site, master, pretended } = use;
-  const reserved = reservedBelow(roots.slave, use);
-  if (master === undefined && readLedger(site, roots.slave).kind === 'absent') {
+  if (master === undefined && !hasLedger(roots.slave, use)) {
+    refusePart(use, roots);
+    const reserved = reservedBelow(roots.slave, use);
     return reserved.length === 0 ? undefined : withoutLedger(roots, reserved);
   }
-  if (roots.dryRun) {
-    const ledger =
-      pretended?.get(roots.slave)?.ledger ?? ledgerOf(readLedger(site, roots.slave), use, roots);
-    return runWith({ use, roots, ledger, reserved, held: undefined });
-  }
-  const held = holdLedger(site, roots.slave);
+  const parts = (found: HeldLedger['found']): Parts => ({
+    use,
+    roots,
+    ledger: pretended?.get(roots.slave)?.ledger ?? ledgerOf(found, use, roots),
+    reserved: reservedBelow(roots.slave, use),
+  });
+  if (roots.dryRun) return runWith(parts(readLedger(site, roots.slave)), undefined);
+  const held = holdLedger(site, roots.slave, use.isHeld);
   try {
-    return runWith({ use, roots, ledger: ledgerOf(held.found, use, roots), reserved, held });
+    return runWith(parts(held.found), held);
   } catch (error) {
     held.close();
     throw error;
   }
 }
 
-function ledgerOf(found: HeldLedger['found'], { site, warn }: LedgerUse, { slave }: LedgerRoots) {
+/** Who may not read the site's ledgers copies what is his own. */
+function hasLedger(slave: Bytes, { site, warn }: LedgerUse): boolean {
+  try {
+    return readLedger(site, slave).kind !== 'absent';
+  } catch (error) {
+    const isClosed = error instanceof XhError && errnoOf(error.cause) === 'EACCES';
+    if (!isClosed) throw error;
+    warn?.(`${error.message}; this run goes by its master alone`);
+    return false;
+  }
+}
+
+function ledgerOf(
+  found: HeldLedger['found'],
+  { site, master, warn }: LedgerUse,
+  { slave }: LedgerRoots,
+): Ledger {
   if (found.kind === 'ledger') return found.ledger;
   if (found.kind === 'damaged') {
-    const path = printable(ledgerPath(site, slave));
+    const path = ledgerPath(site, slave);
+    if (master === undefined) {
+      throw new XhError('E_LFU_LEDGER', `the ledger ${printable(path)} is damaged`, {
+        exit: EXIT.refused,
+        place: { file: path },
+        remedy: "nothing was touched; 'lfu update' knows the masters, and makes it anew",
+      });
+    }
     warn?.(
-      `the ledger ${path} is damaged and is made anew: nothing is deleted of which ` +
+      `the ledger ${printable(path)} is damaged and is made anew: nothing is deleted of which ` +
         'it is not known again who supplied it',
     );
   }
@@ -115,11 +114,10 @@ interface Parts {
   readonly roots: LedgerRoots;
   readonly ledger: Ledger;
   readonly reserved: readonly Bytes[];
-  /** Undefined in dry runs. */
-  readonly held: HeldLedger | undefined;
 }
 
-function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
+/** @param held undefined in dry runs */
+function runWith({ use, roots, ledger, reserved }: Parts, held: HeldLedger | undefined): RunLedger {
   const headBefore = headOf(ledger);
   const number = takePart(ledger, use, roots);
   const turn = takeTurn({ ledger, master: number, reserved });
@@ -212,72 +210,10 @@ function runWith({ use, roots, ledger, reserved, held }: Parts): RunLedger {
   };
 }
 
-/** Enters the masters of the configuration. @returns the number of the one whose turn it is */
-function takePart(ledger: Ledger, use: LedgerUse, roots: LedgerRoots): number {
-  const { masters } = ledger;
-  if (use.configured !== undefined) {
-    for (const [number, master] of masters.entries()) {
-      if (master !== undefined) masters[number] = { ...master, order: undefined };
-    }
-    for (const [order, { name, path }] of use.configured.entries()) {
-      const number = ledger.find(name) ?? freeNumber(masters);
-      const complete = masters[number]?.complete === true;
-      masters[number] = { name, path, order, complete };
-    }
-  }
-  // what nobody supplied stays, even when one master is left
-  const isShared = masters.filter((master) => master !== undefined).length > 1;
-  if (isShared || use.leaves === true) ledger.shared = true;
-  tellForsaken(ledger, use);
-  const { master } = use;
-  const number =
-    master === undefined
-      ? masters.findIndex((each) => each?.path === roots.master)
-      : (ledger.find(master) ?? -1);
-  if (number < 0) throw strangerError(ledger, roots);
-  return number;
-}
-
-/** Whoever has been taken out of the configuration, and has left something. */
-function tellForsaken(ledger: Ledger, { configured, warn }: LedgerUse): void {
-  if (configured === undefined) return;
-  for (const [number, master] of ledger.masters.entries()) {
-    if (master === undefined || master.order !== undefined) continue;
-    if (!ledger.needs(number)) {
-      ledger.forget(number);
-      continue;
-    }
-    const name = printable(master.name);
-    warn?.(
-      `${printable(ledger.slave)} still has what '${name}' supplied, which the configuration ` +
-        `does not name: 'lfu update --forget ${name}' removes it`,
-    );
-  }
-}
-
-function freeNumber(masters: readonly (LedgerMaster | undefined)[]): number {
-  const free = masters.indexOf(undefined);
-  return free < 0 ? masters.length : free;
-}
-
-function strangerError({ masters }: Ledger, { slave, master }: LedgerRoots): XhError {
-  const names = masters.flatMap((each) => (each === undefined ? [] : [printable(each.name)]));
-  return new XhError(
-    'E_LFU_STRANGER',
-    `the slave ${printable(slave)} has what ${names.join(', ')} supplied, and ${printable(master)} is none of them`,
-    {
-      exit: EXIT.refused,
-      place: { file: slave },
-      remedy: "nothing was touched; add the master to /etc/lfu.toml and run 'lfu update NAME'",
-    },
-  );
-}
-
-/** Slaves of other pairs of trees that stand in this one, by their paths below it. */
+/** What stands in this slave and is not its masters' to change, by its path below it. */
 function reservedBelow(slave: Bytes, { site, otherSlaves }: LedgerUse): readonly Bytes[] {
-  const others = new Set([...(otherSlaves ?? []), ...slavesWithLedger(site)]);
   const prefix = slave === '/' ? 1 : slave.length + 1;
-  return [...others]
+  return [...new Set([...(otherSlaves ?? []), ...slavesWithLedger(site), ...ownDirectories(site)])]
     .filter((other) => other !== slave && isWithin(slave, other))
     .map((other) => slice(other, prefix));
 }

@@ -2,12 +2,14 @@
  * Where ledgers stand: `/.software/local/.admin/lfu/NAME/ledger` of the site, one for each slave tree,
  * NAME made of the tree's path. A ledger is replaced in one step, and by one run at a time.
  */
-import { closeSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import {
   b,
   bytes,
+  fromBuffer,
   fromJson,
   printable,
+  toBuffer,
   toText,
   type Bytes,
   type JsonBytes,
@@ -16,14 +18,28 @@ import { basename } from '../../bytes/path.ts';
 import { sha256, writeFileDurably } from '../../files/content.ts';
 import { listDir, openDirAt, withDir } from '../../files/dir.ts';
 import { about, errnoOf } from '../../files/error.ts';
-import { LOCK, calls } from '../../files/kernel.ts';
+import { tryLockDir } from '../../files/lock.ts';
 import { openFileAt, removeDirAt, unlinkIfPresent } from '../../files/names.ts';
 import { statAt } from '../../files/stat.ts';
 import { createWalker, makeDirs, type Located, type Walker } from '../../files/walk.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { adminPath, type Site } from '../../site/site.ts';
+import { lockedError } from '../locked.ts';
 import { decodeLedger } from './format.ts';
 import { Ledger } from './ledger.ts';
+
+/** What lfu itself keeps, as far as it is there, by real paths: wherever that is, no run may change it. */
+export function ownDirectories(site: Site): readonly Bytes[] {
+  return [b`lfu`, b`log`].flatMap((name) => {
+    try {
+      const path = toBuffer(adminPath(site, name));
+      return fromBuffer(realpathSync.native(path, { encoding: 'buffer' }));
+    } catch {
+      // not there, or not for us to reach
+      return [];
+    }
+  });
+}
 
 /** What there is of a ledger. */
 export type Found =
@@ -42,14 +58,60 @@ export function readLedger(site: Site, slave: Bytes): Found {
   return withWalker(site, (walker) => readFrom(site, walker, slave));
 }
 
-/** The slave trees that have a ledger. What cannot be read is none. */
-export function slavesWithLedger(site: Site): readonly Bytes[] {
+/** What a ledger says at its head. */
+export interface LedgerHead {
+  /** Real path. */
+  readonly slave: Bytes;
+  /** Names. */
+  readonly masters: readonly Bytes[];
+}
+
+/** The heads of all ledgers, however large they are. What cannot be read is none. */
+export function ledgerHeads(site: Site): readonly LedgerHead[] {
   return withWalker(site, (walker) => {
-    const place = walker.tryLocate(INSIDE);
-    if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') return [];
-    const names = withDir(openDirAt(place.dir, place.name), listDir);
-    return names.flatMap((name) => slaveOf(walker, name) ?? []);
+    try {
+      const place = walker.tryLocate(INSIDE);
+      if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') return [];
+      const names = withDir(openDirAt(place.dir, place.name), listDir);
+      return names.flatMap((name) => headIn(walker, name) ?? []);
+    } catch (error) {
+      if (error instanceof XhError) return [];
+      throw error;
+    }
   });
+}
+
+/** The slave trees that have a ledger. */
+export function slavesWithLedger(site: Site): readonly Bytes[] {
+  return ledgerHeads(site).map(({ slave }) => slave);
+}
+
+/** Slaves that nobody else may update. */
+export interface HeldSlaves {
+  release(): void;
+}
+
+/**
+ * Keeps `slaves` (real paths) for the masters that take their turns on them: no other update comes
+ * in between. Makes the directories of their ledgers.
+ * @throws XhError exit 3 when another run has one of them, or ledgers cannot be written
+ */
+export function holdSlaves(site: Site, slaves: readonly Bytes[]): HeldSlaves {
+  const walkers: Walker[] = [];
+  const release = (): void => {
+    for (const walker of walkers) walker.close();
+  };
+  try {
+    for (const slave of slaves) {
+      const walker = createWalker(site.root);
+      walkers.push(walker);
+      lock(placeFor(site, walker, slave), slave);
+    }
+    return { release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 /** A ledger that is this run's to write. */
@@ -63,19 +125,15 @@ export interface HeldLedger {
 }
 
 /**
- * Reads the ledger of `slave`, for this run alone to write.
+ * Reads the ledger of `slave`, for this run alone to write; `isOurs` when we hold the slave already.
  * @throws XhError exit 3 when another run has it, or it cannot be written
  */
-export function holdLedger(site: Site, slave: Bytes): HeldLedger {
+export function holdLedger(site: Site, slave: Bytes, isOurs = false): HeldLedger {
   const walker = createWalker(site.root);
   const path = ledgerPath(site, slave);
   try {
-    const directory = b`${INSIDE}/${directoryName(slave)}`;
-    const place = refusing(path, 'written', () => {
-      makeDirs(walker, directory);
-      return walker.locate(b`${directory}/${FILE}`);
-    });
-    lock(place, slave);
+    const place = placeFor(site, walker, slave);
+    if (!isOurs) lock(place, slave);
     return {
       found: readFrom(site, walker, slave),
       write(ledger) {
@@ -86,7 +144,7 @@ export function holdLedger(site: Site, slave: Bytes): HeldLedger {
       remove() {
         refusing(path, 'removed', () => {
           unlinkIfPresent(place.dir, FILE);
-          removeDirAt(walker.locate(directory).dir, directoryName(slave));
+          removeDirAt(walker.locate(directoryOf(slave)).dir, directoryName(slave));
         });
       },
       close() {
@@ -105,6 +163,30 @@ const FILE = b`ledger`;
 /** Bytes: hundreds of masters. */
 const LONG_HEADER = 1 << 18;
 
+/** Where a ledger is to be written. @throws XhError E_LFU_LEDGER */
+function placeFor(site: Site, walker: Walker, slave: Bytes): Located {
+  return refusing(ledgerPath(site, slave), 'written', () => {
+    makeDirs(walker, directoryOf(slave));
+    return walker.locate(b`${directoryOf(slave)}/${FILE}`);
+  });
+}
+
+/** Where the file system has no locks, that of the slave's root has to do. */
+function lock({ dir }: Located, slave: Bytes): void {
+  let isFree: boolean;
+  try {
+    isFree = tryLockDir(dir);
+  } catch (error) {
+    if (error instanceof XhError) return;
+    throw error;
+  }
+  if (!isFree) throw lockedError(dir, slave);
+}
+
+function directoryOf(slave: Bytes): Bytes {
+  return b`${INSIDE}/${directoryName(slave)}`;
+}
+
 /** The last component for people, a hash of the whole for certainty. */
 function directoryName(slave: Bytes): Bytes {
   const last = basename(slave)
@@ -118,7 +200,11 @@ function readFrom(site: Site, walker: Walker, slave: Bytes): Found {
   const file = refusing(path, 'read', () => readFile(walker, directoryName(slave)));
   if (file === undefined) return { kind: 'absent' };
   const content = decodeLedger(file);
-  if (!('unreadable' in content)) return { kind: 'ledger', ledger: new Ledger(content) };
+  if (!('unreadable' in content)) {
+    // that of another slave, which somebody has put there, tells nothing of this one
+    if (content.slave !== slave) return { kind: 'damaged' };
+    return { kind: 'ledger', ledger: new Ledger(content) };
+  }
   if (content.unreadable === 'damaged') return { kind: 'damaged' };
   throw new XhError(
     'E_LFU_LEDGER',
@@ -153,21 +239,29 @@ function readFile(walker: Walker, name: Bytes, most = Infinity): Buffer | undefi
   }
 }
 
-/** The slave that the second line of a ledger names. */
-function slaveOf(walker: Walker, name: Bytes): Bytes | undefined {
+/** What the second line of a ledger says. */
+function headIn(walker: Walker, name: Bytes): LedgerHead | undefined {
   try {
     const file = readFile(walker, name, LONG_HEADER);
     const start = (file?.indexOf(10) ?? -1) + 1;
     const end = file?.indexOf(10, start) ?? -1;
     if (file === undefined || end < 0) return undefined;
-    const header: unknown = JSON.parse(toText(file.toString('latin1', start, end) as Bytes));
-    if (typeof header !== 'object' || header === null || !('slave' in header)) return undefined;
-    return fromJson(header.slave as JsonBytes);
+    const { slave, masters } = JSON.parse(toText(file.toString('latin1', start, end) as Bytes)) as {
+      readonly slave: JsonBytes;
+      readonly masters: readonly ({ readonly name: JsonBytes } | null)[];
+    };
+    return {
+      slave: fromJson(slave),
+      masters: masters.flatMap((master) => (master === null ? [] : [fromJson(master.name)])),
+    };
   } catch (error) {
-    if (error instanceof XhError || error instanceof SyntaxError) return undefined;
+    if (HARMLESS.some((kind) => error instanceof kind)) return undefined;
     throw error;
   }
 }
+
+/** A file that cannot be read, or is no ledger. */
+const HARMLESS = [XhError, SyntaxError, TypeError] as const;
 
 /** Whoever runs into a problem with the ledger has touched nothing else yet. */
 function refusing<T>(path: Bytes, done: string, work: () => T): T {
@@ -180,19 +274,6 @@ function refusing<T>(path: Bytes, done: string, work: () => T): T {
       place: { file: path },
       remedy: error.remedy ?? 'without it a run cannot know what is another master’s',
       cause: error,
-    });
-  }
-}
-
-function lock({ dir }: Located, slave: Bytes): void {
-  try {
-    about(dir.path, () => calls.flock(dir.fd, LOCK.exclusive | LOCK.nonBlocking));
-  } catch (error) {
-    if (errnoOf(error) !== 'EAGAIN') throw error;
-    throw new XhError('E_LFU_LOCKED', `another run is at work on ${printable(slave)}`, {
-      exit: EXIT.refused,
-      place: { file: slave },
-      remedy: 'nothing was touched; wait until it has ended',
     });
   }
 }

@@ -26,7 +26,12 @@ export interface RootObject {
 }
 
 export interface PlanInput {
-  readonly master: Side & { readonly tree: Tree; readonly root: RootObject };
+  readonly master: Side & {
+    readonly tree: Tree;
+    readonly root: RootObject;
+    /** Whether its listings say what it was, and not what it is. */
+    readonly isIndexed?: boolean;
+  };
   /** `root` is undefined when there is no slave yet. */
   readonly slave: Side & {
     readonly root: RootObject | undefined;
@@ -61,6 +66,8 @@ export interface Run {
   readonly steps: Step[];
   master: number;
   slave: number;
+  /** Objects of which an index was found to be out of date. */
+  doubted: number;
   /** Looked up when first needed. */
   running: RunningFiles | undefined;
   readonly unmounted: ReadonlySet<Bytes>;

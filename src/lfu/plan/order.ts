@@ -11,6 +11,14 @@ import type { Step } from './hard-links.ts';
 
 /** `changes`, which stand in the order of the tree, in the order in which to make them. */
 export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
+  return inPhases(changes).flat();
+}
+
+/**
+ * The same in its phases: each has to be over before the next begins, and within one only removals
+ * depend on one another. What is in order already stays so.
+ */
+export function inPhases(changes: readonly LfuChange[]): readonly (readonly LfuChange[])[] {
   const programs = new Set<Bytes>();
   for (const change of changes) {
     if (change.kind === 'copy' && isProgram(change)) programs.add(pathOf(change));
@@ -22,8 +30,8 @@ export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
     else rank?.objects.push(change);
   }
   return ranked.flatMap(({ objects, joins }, rank) => [
-    ...(rank === RANK.times ? deepestFirst(objects, directorySet) : objects),
-    ...joins,
+    rank === RANK.times ? deepestFirst(objects, directorySet) : objects,
+    joins,
   ]);
 }
 

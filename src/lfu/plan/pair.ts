@@ -7,6 +7,7 @@ import { XhError } from '../../message/error.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory } from './change.ts';
+import { confirm } from './confirm.ts';
 import { decideAll } from './decide.ts';
 import { planDirectory } from './directory.ts';
 import { lookingAt, type Pending, type Run } from './input.ts';
@@ -20,7 +21,14 @@ import {
   type Prepared,
 } from './prepare.ts';
 import { problemOf } from './problem.ts';
-import { MOUNT, isUnmounted, refusal, refuseEmpty, refuseNested } from './refusals.ts';
+import {
+  MOUNT,
+  isUnmounted,
+  refusal,
+  refuseDismounted,
+  refuseEmpty,
+  refuseNested,
+} from './refusals.ts';
 import { planEmptying, planRemoval, type RemovalContext } from './removal.ts';
 
 /** One pair. @returns the directories to go into */
@@ -79,16 +87,28 @@ export async function planListed(
   }
   const { followed } = prepared;
   const listings = { master: prepared.master, slave: slaveListing };
-  const plan = planDirectory(
-    { at, from, ...listings, decisions, followed, compared, shared },
-    facts,
-  );
+  const pair = { at, from, ...listings, decisions, followed, compared, shared };
+  const planned = planDirectory(pair, facts);
+  const plan = master.isIndexed === true ? confirm(planned, pair, confirmation(run)) : planned;
   for (const problem of plan.problems) hooks.problem(problem);
   const first = run.steps.length;
   for (const step of plan.steps) run.steps.push(step);
   for (const replaced of plan.replaced) await planReplaced(run, first, replaced);
   for (const removed of plan.removals) await planRemoved(run, at, slaveListing, removed);
   return plan.below.flatMap((below) => enter(run, below, ancestors));
+}
+
+function confirmation(run: Run): Parameters<typeof confirm>[2] {
+  const { master, decide, privileged, hooks } = run.input;
+  return {
+    tree: master.tree,
+    decide,
+    privileged,
+    problem: hooks.problem,
+    doubted(count) {
+      run.doubted += count;
+    },
+  };
 }
 
 /** What another master has the right to is left alone, and told. */
@@ -115,6 +135,7 @@ function listMaster(run: Run, looking: Looking): Listing | undefined {
   const isRoot = looking.from.parent === undefined;
   let listing: Listing;
   try {
+    refuseDismounted(run, looking.from, looking.ancestors);
     listing = scanner.list(looking.from);
   } catch (error) {
     if (!(error instanceof XhError)) throw error;

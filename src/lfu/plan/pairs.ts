@@ -26,12 +26,14 @@ export async function planPairs(run: Run, scan: PairScan, root: Pending): Promis
   try {
     for (let found = scan.next(WAIT); found !== undefined; found = scan.next(WAIT)) {
       for (const pair of found) {
+        if (pair.kind === 'done') {
+          known.delete(pair.id);
+          continue;
+        }
         const pending = pair.parent === 0 ? root : pendingOf(run, pair, known);
-        forgetParent(scan, pair, known);
         if (pending === undefined) continue;
         if (pair.kind === 'handed back') left.push(pending);
-        else if (pair.kind === 'ancestor')
-          known.set(pair.id, { pending, below: undefined, entered: 0 });
+        else if (pair.kind === 'ancestor') known.set(pair.id, { pending, below: undefined });
         else await planTold({ run, scan, known, left }, pair, pending);
       }
       const { master: ours, slave: theirs } = scan.counts();
@@ -76,8 +78,6 @@ interface Known {
   readonly pending: Pending;
   /** The directories in it that are to be gone into; undefined when it was not planned: all are. */
   readonly below: ReadonlyMap<Bytes, Pending> | undefined;
-  /** How many of them are still to be told of, when we have said where to go on. */
-  entered: number;
 }
 
 interface Walk {
@@ -97,11 +97,14 @@ async function planTold(walk: Walk, pair: ScannedPair, pending: Pending): Promis
     const ids = pair.offers
       .filter(({ index }) => decided?.[index]?.disposition !== 'ignore')
       .map(({ id }) => id);
-    enter(walk, pair, { pending, below: undefined, entered: ids.length }, ids);
+    enter(walk, pair, { pending, below: undefined }, ids);
     return;
   }
   const listings = [
-    completeListing(pair.master, () => master.tree.open(from), { privileged }),
+    // an index has attributes too; a native scan only says which objects have some
+    master.isIndexed === true && pair.master.withAttributes.length > 0
+      ? master.scanner.list(from)
+      : completeListing(pair.master, () => master.tree.open(from), { privileged }),
     completeListing(pair.slave, () => slave.open(directory), { privileged }),
   ] as const;
   const looking = lookingAt(run, pending);
@@ -146,7 +149,7 @@ function enterBelow(
     below.set(from.name, child);
     if (offer !== undefined) ids.push(offer.id);
   }
-  enter(walk, pair, { pending, below, entered: ids.length }, ids);
+  enter(walk, pair, { pending, below }, ids);
 }
 
 /** Has the scan go on below `pair`, and remembers what its children need to know. */
@@ -156,18 +159,8 @@ function enter(
   found: Known,
   ids: readonly number[],
 ): void {
-  if (!scan.tellsAll || ids.length > 0) known.set(pair.id, found);
+  known.set(pair.id, found);
   if (pair.offers.length > 0) scan.enter(pair, ids);
-}
-
-/** Whoever has been told of all that he has asked for needs to know nothing more. */
-function forgetParent(
-  { tellsAll }: PairScan,
-  { parent }: ScannedPair,
-  known: Map<number, Known>,
-): void {
-  const found = known.get(parent);
-  if (tellsAll && found !== undefined && --found.entered === 0) known.delete(parent);
 }
 
 /** Milliseconds to wait for the scan between two breaths. */

@@ -3,8 +3,11 @@
  * memory is the way down to the current directory and the changes found, never the trees.
  */
 import type { Bytes } from '../../bytes/bytes.ts';
+import { listDir } from '../../files/dir.ts';
+import { EMPTY_LISTING } from '../../files/listing.ts';
 import { unmountedPoints } from '../../files/mounts.ts';
 import { ROOT_PLACE } from '../../files/tree.ts';
+import { XhError } from '../../message/error.ts';
 import { DEFAULT } from '../rules/decision.ts';
 import type { Directory, LfuChange } from './change.ts';
 import { resolveHardLinks } from './hard-links.ts';
@@ -12,7 +15,7 @@ import type { Pending, PlanInput, Run } from './input.ts';
 import { inOrder, inTreeOrder } from './order.ts';
 import { planPair } from './pair.ts';
 import { planPairs } from './pairs.ts';
-import { refusal } from './refusals.ts';
+import { refusal, refuseEmpty } from './refusals.ts';
 import { differences, wantedAsItIs, wantedOf } from './wanted.ts';
 
 export interface Plan {
@@ -22,6 +25,8 @@ export interface Plan {
   readonly removals: number;
   /** How many objects were looked at. */
   readonly objects: { readonly master: number; readonly slave: number };
+  /** Objects of which an index was found to be out of date: they are left as they are. */
+  readonly doubted: number;
 }
 
 /**
@@ -30,9 +35,18 @@ export interface Plan {
  */
 export async function planRun(input: PlanInput): Promise<Plan> {
   const unmounted = unmountedPoints();
-  const run: Run = { input, steps: [], master: 0, slave: 0, running: undefined, unmounted };
+  const run: Run = {
+    input,
+    steps: [],
+    master: 0,
+    slave: 0,
+    doubted: 0,
+    running: undefined,
+    unmounted,
+  };
   const { path } = input.master;
   if (unmounted.has(path)) throw refusal('E_LFU_UNMOUNTED', path, 'is not mounted');
+  if (input.master.isIndexed === true) refuseEmptyNow(input.master);
   const root = planRoot(run);
   const scan = input.pairs?.();
   const pending = scan === undefined ? [root] : await planPairs(run, scan, root);
@@ -47,7 +61,20 @@ export async function planRun(input: PlanInput): Promise<Plan> {
     changes: inOrder(changes),
     removals: changes.filter(isRemoval).length,
     objects: { master: run.master, slave: run.slave },
+    doubted: run.doubted,
   };
+}
+
+/** A master of which there is an index, but which is not there any more. */
+function refuseEmptyNow({ tree, path }: PlanInput['master']): void {
+  let names: readonly Bytes[];
+  try {
+    names = listDir(tree.root);
+  } catch (error) {
+    if (!(error instanceof XhError)) throw error;
+    throw refusal('E_LFU_UNREADABLE', path, `cannot be read: ${error.message}`);
+  }
+  refuseEmpty({ ...EMPTY_LISTING, names }, path);
 }
 
 /** The roots themselves: no rule applies to them. */

@@ -2,10 +2,12 @@
 import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { join } from '../../bytes/path.ts';
 import type { Listing } from '../../files/listing.ts';
+import { statOf } from '../../files/stat.ts';
 import type { Identity, Place } from '../../files/tree.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { isTemporary } from '../names.ts';
 import type { Pending, Run } from './input.ts';
+import type { Ancestors } from './prepare.ts';
 
 /** An empty master is one that is not mounted. */
 export function refuseEmpty(listing: Listing, path: Bytes): void {
@@ -47,6 +49,29 @@ export function insideError(master: Bytes, slave: Bytes): XhError {
 /** Whether fstab(5) says that something is to be mounted on a directory of the master, and is not. */
 export function isUnmounted({ unmounted, input }: Run, place: Place): boolean {
   return unmounted.size > 0 && unmounted.has(join(input.master.path, place.path));
+}
+
+/**
+ * Refuses a directory that was the root of a file system when it was seen and is not any more: what
+ * had been mounted there is gone, and what shows there is not what is missing on the slave.
+ */
+export function refuseDismounted(
+  { input }: Run,
+  from: Place,
+  { identity, above }: Ancestors,
+): void {
+  const { tree, root, isIndexed } = input.master;
+  // an index has the devices of another host
+  if (isIndexed === true || identity.device === root.stat.device) return;
+  const dir = tree.open(from);
+  const { device } = statOf(dir.fd, dir.path);
+  if (device === identity.device) return;
+  for (let at = above; at !== undefined; at = at.above) {
+    if (at.identity.device !== device) continue;
+    throw new XhError('E_LFU_UNMOUNTED', 'what was mounted there is not any more: left as it is', {
+      remedy: MOUNT,
+    });
+  }
 }
 
 function isSame(one: Identity | undefined, other: Identity | undefined): boolean {

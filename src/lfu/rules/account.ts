@@ -13,6 +13,11 @@ export function lookUp(
   const found = kind === 'user' ? sources.user(name) : sources.group(name);
   if (found !== undefined) return found;
   if (/^[0-9]{1,10}$/.test(name) && Number(name) < 0xffff_ffff) return Number(name);
+  const [user = '', group = ''] = kind === 'user' ? name.split(/[:.]/) : [];
+  if (group !== '') {
+    const hint = `write 'chown ${user}; chgrp ${group};'`;
+    return problem('E_RULE_ACCOUNT', `no user ${quoted(name)} on this host`, hint);
+  }
   const known = kind === 'user' ? sources.users?.() : sources.groups?.();
   const near = nearest(name, known ?? []);
   return problem(

@@ -4,18 +4,20 @@ import { didYouMean } from '../../message/nearest.ts';
 import { ACTIONS, findAction, type ActionKind } from './actions.ts';
 import { DISPOSITIONS, addEffects, type Disposition, type Effect } from './decision.ts';
 import { isProblem, problem, quoted, type Problem } from './finding.ts';
+import { meantAction } from './habits.ts';
 import { ask, report, resolve, type Reading } from './reading.ts';
 import type { ActionNode, Value, Word } from './syntax.ts';
+import { advanceShell, type ShellState } from './shell.ts';
 import type { Template } from './variables.ts';
 
 /** What `nodes` make of an object together. */
 export function checkActions(nodes: readonly ActionNode[], reading: Reading): Effect {
   let effect: Effect = {};
   const kinds: { readonly kind: ActionKind; readonly node: ActionNode }[] = [];
-  for (const node of nodes) {
+  for (const [index, node] of nodes.entries()) {
     const kind = findAction(node.word.text);
     if (kind === undefined) {
-      report(reading, node.word.span, unknownAction(node.word));
+      report(reading, node.word.span, unknownAction(node.word, nodes[index - 1]));
       continue;
     }
     const added = checkAction(node, kind, reading);
@@ -57,6 +59,9 @@ function checkAction(node: ActionNode, kind: ActionKind, reading: Reading): Effe
   }
   const template = value ? resolve(value, reading, kind.late, kind.value === 'command') : NO_VALUE;
   if (template === undefined) return undefined;
+  if (value !== undefined && kind.value === 'command' && endsQuoted(template)) {
+    report(reading, value.span, OPEN_QUOTES, 'warning');
+  }
   const asked = ask(reading, node.span, () => kind.effect(template, reading.sources));
   if (asked === undefined) return undefined;
   const effect = asked.answer;
@@ -65,11 +70,15 @@ function checkAction(node: ActionNode, kind: ActionKind, reading: Reading): Effe
   return undefined;
 }
 
-function unknownAction({ text }: Word): Problem {
+function unknownAction({ text }: Word, before: ActionNode | undefined): Problem {
   const words = ACTIONS.map((action) => action.word);
-  const hint = /^[0-9,]+$/.test(text)
+  const hint = /^[0-9]+$|,/.test(text)
     ? "a value that contains '{' is put in quotes"
-    : (didYouMean(text, words) ?? `the actions are ${words.join(' ')}`);
+    : (meantAction(text) ??
+      didYouMean(text, words) ??
+      (before !== undefined && findAction(before.word.text)?.value === 'command'
+        ? "a command that contains ';' is put in quotes"
+        : `the actions are ${words.join(' ')}`));
   return problem('E_RULE_ACTION', `unknown action ${quoted(text)}`, hint);
 }
 
@@ -104,7 +113,7 @@ function unwantedValue(word: string, value: Value): Problem {
     .join('')
     .split(/[ \t=]+/)
     .find((text) => findAction(text) !== undefined);
-  const advice = none ? "write ';' after it" : 'a value that contains blanks is put in quotes';
+  const advice = none ? `write '${word};'` : 'a value that contains blanks is put in quotes';
   return problem(
     'E_RULE_VALUE',
     none ? `${word} takes no value` : `${word} takes one value`,
@@ -112,6 +121,18 @@ function unwantedValue(word: string, value: Value): Problem {
   );
 }
 
+/** A guess, since a here document may have any quotes. */
+function endsQuoted({ parts }: Template): boolean {
+  let state: ShellState = [];
+  for (const part of parts) if (part.kind === 'text') state = advanceShell(state, part.text);
+  return state.includes('single') || state.includes('double');
+}
+
+const OPEN_QUOTES = problem(
+  'W_RULE_COMMAND',
+  'the command seems to end within quotes',
+  'close them, or put the whole command in quotes of the other kind',
+);
 const NO_VALUE: Template = { parts: [], constant: b`` };
 const VALUE_HINTS = {
   word: 'write it behind the word',

@@ -2,6 +2,7 @@
 import { didYouMean } from '../../message/nearest.ts';
 import { findAction } from './actions.ts';
 import { isProblem, problem, quoted, type Problem } from './finding.ts';
+import { meantTest } from './habits.ts';
 import { ask, besideScript, readList, report, resolve, type Reading } from './reading.ts';
 import type { Condition, TestNode, Word } from './syntax.ts';
 import {
@@ -88,7 +89,7 @@ function unknownTest({ text }: Word): Problem {
   const words = TESTS.map((test) => test.key);
   const hint =
     findAction(text) === undefined
-      ? didYouMean(text, words)
+      ? (meantTest(text) ?? didYouMean(text, words))
       : `'${text}' is an action: it stands between { and }`;
   return problem(
     'E_RULE_TEST',

@@ -4,12 +4,12 @@
  * objects to which the same arms apply share one decision.
  */
 import type { Diagnostic } from '../../message/diagnostic.ts';
-import type { ScanFilter } from '../../files/scan-filter.ts';
+import type { ScanFilters } from '../../files/scan-filter.ts';
 import { indexChains } from './candidates.ts';
 import { checkRules, type CheckedChain } from './checker.ts';
 import type { CheckedCondition } from './check-condition.ts';
 import { DEFAULT, addEffects, decisionOf, type Decision, type Effect } from './decision.ts';
-import { filterOf } from './filter.ts';
+import { filtersOf } from './filter.ts';
 import type { RuleObject, RuleSources } from './object.ts';
 import type { ScriptText } from './syntax.ts';
 
@@ -21,7 +21,7 @@ export interface RuleSet {
   /** What the rules want done with `object`; {@link DEFAULT} itself when none applies. */
   decide(object: RuleObject): Decision;
   /** What objects to ask about though they are the same on both sides; undefined for all of them. */
-  filter(): ScanFilter | undefined;
+  filters(): ScanFilters | undefined;
   /** The same answer found by trying every chain: for comparison. */
   decideByTrial(object: RuleObject): Decision;
 }
@@ -55,7 +55,7 @@ export function compileRules(
       }
       return state.decision;
     },
-    filter: () => filterOf(chains),
+    filters: () => filtersOf(chains),
     decideByTrial(object) {
       let state = decisions.none;
       for (const [number, arms] of compiled.entries()) {

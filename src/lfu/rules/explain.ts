@@ -60,32 +60,48 @@ export function explainDecision(rules: RuleSet, object: RuleObject): Explanation
   return { object, chains, decision: rules.decideByTrial(object) };
 }
 
-/** An explanation for people: the rules that applied and why; those that did not only with `all`. */
-export function explanationText(
+/** A part of an explanation for people: what it is about, and the lines beside that. */
+export interface Section {
+  readonly label: string;
+  readonly lines: readonly string[];
+}
+
+/** The rules that applied and why, what came of them; those that did not apply only with `all`. */
+export function explanationSections(
   explanation: Explanation,
   options: { readonly all?: boolean } = {},
-): string {
-  const lines = [printable(explanation.object.path)];
-  let silent = 0;
-  for (const { arms, matched } of explanation.chains) {
-    if (matched === undefined && options.all !== true) {
-      silent++;
-      continue;
-    }
-    for (const arm of arms) {
-      if (!arm.matched && options.all !== true) continue;
-      const answer = arm.matched ? 'applies' : 'does not apply';
-      lines.push(`  ${placeText(arm.place)}: ${arm.condition}: ${answer}`);
-      for (const { test, result, actual } of arm.because) {
-        lines.push(`    ${test} is ${String(result)}: ${actual}`);
-      }
-      if (arm.matched) lines.push(...arm.actions.map((action) => `    ${action}`));
-    }
-  }
-  if (silent > 0)
-    lines.push(`  ${silent} other ${silent === 1 ? 'rule does' : 'rules do'} not apply`);
-  lines.push(`  so: ${decisionText(explanation.decision)}`);
-  return lines.join('\n');
+): readonly Section[] {
+  const { chains, decision } = explanation;
+  const shown = chains.filter(({ matched }) => matched !== undefined || options.all === true);
+  const silent = chains.length - shown.length;
+  const sections = shown
+    .flatMap(({ arms }) => arms)
+    .filter(({ matched }) => matched || options.all === true)
+    .map(armSection);
+  const others =
+    silent === chains.length
+      ? `none of ${silent}`
+      : silent === 1
+        ? '1 other does not'
+        : `${silent} others do not`;
+  return [
+    ...sections,
+    ...(silent > 0 ? [{ label: 'rules', lines: [`${others} apply`] }] : []),
+    { label: 'so', lines: [decisionText(decision)] },
+  ];
+}
+
+function armSection({ place, condition, matched, actions, because }: ArmExplanation): Section {
+  return {
+    label: matched ? 'applies' : 'does not',
+    lines: [
+      `${placeText(place)}: ${condition}`,
+      ...because.map(
+        ({ test, result, actual }) => `  ${result ? 'true' : 'false'}: ${test} (${actual})`,
+      ),
+      ...(matched ? [`  gives: ${actions.join('; ') || 'nothing'}`] : []),
+    ],
+  };
 }
 
 /** A decision in one line, in the words of the rule language. */

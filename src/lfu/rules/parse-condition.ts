@@ -1,6 +1,7 @@
 /** Conditions of rules: `&` binds closer than `|`, `!` closest. */
 import type { Bytes } from '../../bytes/bytes.ts';
 import { problem, quoted, type Problem } from './finding.ts';
+import { meantBeginning } from './habits.ts';
 import {
   here,
   peek,
@@ -114,7 +115,7 @@ function noOperator(cursor: Cursor, key: Span, text: Bytes): Problem {
   return problem(
     'E_RULE_SYNTAX',
     `an operator is missing after ${quoted(text)}`,
-    'a test is KEY OP VALUE, such as owner=root or age>2wks',
+    meantBeginning(text) ?? 'a test is KEY OP VALUE, such as owner=root or age>2wks',
   );
 }
 

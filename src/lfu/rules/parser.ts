@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from '../../message/diagnostic.ts';
 import { finding, problem, type Problem } from './finding.ts';
+import { meantJoin } from './habits.ts';
 import {
   here,
   peek,
@@ -146,6 +147,7 @@ function parseArm(cursor: Cursor, optional: boolean): ArmNode | undefined {
     skipTo(cursor, '{};');
     if (peek(cursor) !== '{') {
       cursor.offset++;
+      skipActions(cursor);
       return undefined;
     }
   }
@@ -153,8 +155,18 @@ function parseArm(cursor: Cursor, optional: boolean): ArmNode | undefined {
   return condition && { condition, actions, span: spanFrom(cursor, start) };
 }
 
+/** The rest of a line on which actions stand without braces, and no further rule begins. */
+function skipActions(cursor: Cursor): void {
+  const start = cursor.offset;
+  skipTo(cursor, '{\n');
+  if (peek(cursor) === '{') cursor.offset = start;
+}
+
 function expectedBlock(cursor: Cursor): Problem {
   const c = peek(cursor);
+  const start = cursor.offset;
+  const word = takeWord(cursor)?.text ?? c;
+  cursor.offset = start;
   if (c === ')') {
     return problem(
       'E_RULE_SYNTAX',
@@ -165,7 +177,10 @@ function expectedBlock(cursor: Cursor): Problem {
   return problem(
     'E_RULE_SYNTAX',
     "'{', '&' or '|' is expected here",
-    c === '' ? undefined : 'a value that contains blanks is put in quotes',
+    c === ''
+      ? undefined
+      : (meantJoin(word) ??
+          'actions stand between { and }; a value that contains blanks is put in quotes'),
   );
 }
 

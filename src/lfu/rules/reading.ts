@@ -53,7 +53,7 @@ export function readList(path: Bytes, reading: Reading): readonly Bytes[] | Prob
   const text = reading.sources.readList(path);
   const lines =
     text === undefined
-      ? problem('E_RULE_LIST', `there is no list ${quoted(path)}`)
+      ? problem('E_RULE_LIST', `there is no list ${quoted(path)}`, LIST)
       : split(text, '\n').filter((line) => line !== '');
   reading.lists.set(path, lines);
   return lines;
@@ -97,5 +97,6 @@ export function report(
   if (reading.seen[kind]++ < MOST) reading.diagnostics.push(finding(span, found, severity));
 }
 
+const LIST = 'a list is a file with a name or path a line; a relative path is beside the script';
 const MOST = 100;
 const EMPTY = problem('E_RULE_VALUE', 'the value is empty');

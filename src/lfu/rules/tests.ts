@@ -8,6 +8,7 @@ import { slice, toText, type Bytes } from '../../bytes/bytes.ts';
 import { lookUp } from './account.ts';
 import { isProblem, problem, quoted, type Problem } from './finding.ts';
 import { compileGlob } from './glob.ts';
+import { globLike, meantType } from './habits.ts';
 import { applyMode, parseMode } from './mode.ts';
 import type { ObjectType, RuleObject, RuleSources } from './object.ts';
 import { compileRegexp, literalPattern, type Pattern } from './pattern.ts';
@@ -148,7 +149,14 @@ function textTest(key: 'name' | 'path', summary: string): TestKind {
         : input.operator === '~'
           ? compileGlob(input.text)
           : compileRegexp(input.text);
-      if (isProblem(pattern)) return pattern;
+      const repeated = input.list || input.operator === '~' ? undefined : globLike(input.text);
+      if (isProblem(pattern)) {
+        return repeated === undefined ? pattern : { ...pattern, hint: writeGlob(key, input.text) };
+      }
+      if (repeated !== undefined) {
+        const message = `'*' in a regular expression repeats what stands before it, ${quoted(repeated as Bytes)}`;
+        input.warn(problem('W_RULE_PATTERN', message, writeGlob(key, input.text)));
+      }
       return (
         (input.list ? undefined : neverMatches(key, pattern)) ?? {
           matches:
@@ -161,6 +169,10 @@ function textTest(key: 'name' | 'path', summary: string): TestKind {
     },
     actual: (object) => `${key} ${quoted(object[key])}`,
   };
+}
+
+function writeGlob(key: string, text: Bytes): string {
+  return `for a shell pattern write ${key}~${/[(){}|&;\s]/.test(text) ? `'${text}'` : text}`;
 }
 
 function listPattern(key: 'name' | 'path', input: TestInput): Pattern | Problem {
@@ -259,7 +271,10 @@ function typeTest({ text }: TestInput): CompiledTest | Problem {
     const types = TYPES.filter((type) => text.includes(type));
     const unknown = Array.from(text).find((letter) => !TYPES.some((type) => type === letter));
     if (unknown !== undefined) {
-      return problem('E_RULE_TYPE', `no type '${unknown}'`, `the types are ${TYPES.join(' ')}`);
+      const meant = meantType(text);
+      const hint = meant === undefined ? `the types are ${TYPES.join(' ')}` : `write type=${meant}`;
+      const message = meant === undefined ? `no type '${unknown}'` : `no type ${quoted(text)}`;
+      return problem('E_RULE_TYPE', message, hint);
     }
     return {
       matches: (object) => text.includes(object.type),

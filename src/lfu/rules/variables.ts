@@ -2,7 +2,7 @@
  * Variables in values. Those of `set`, and what is known of the site, are replaced when a script is
  * read; those of the object at hand (`$F` …) stay in a {@link Template} until there is one.
  */
-import { b, type Bytes } from '../../bytes/bytes.ts';
+import { b, printable, split, type Bytes } from '../../bytes/bytes.ts';
 import { dirname, join } from '../../bytes/path.ts';
 import { nearest } from '../../message/nearest.ts';
 import { problem, type Problem } from './finding.ts';
@@ -78,6 +78,28 @@ export function shellScript(template: Template, variables: ObjectVariables): Byt
   });
   const text = `${assignments.join(' ')}\nexport ${LATE_VARIABLES.join(' ')}\n${command.join('')}`;
   return text as Bytes;
+}
+
+/**
+ * What {@link shellScript} made, as somebody would run it by hand, with those variables only that it
+ * refers to. What cannot be shown is escaped; a backslash, which means something there, is not.
+ */
+export function commandLine(script: Bytes): string {
+  const assignment = /([A-Z]+)=('[^']*'(?:\\''[^']*')*)[ \n]/y;
+  const assignments: { readonly name: string; readonly text: string }[] = [];
+  let end = 0;
+  for (let match = assignment.exec(script); match !== null; match = assignment.exec(script)) {
+    const [, name = '', value = ''] = match;
+    assignments.push({ name, text: `${name}=${value}` });
+    end = assignment.lastIndex;
+  }
+  // behind the line that exports them
+  const command = script.slice(script.indexOf('\n', end) + 1);
+  const used = assignments.filter(({ name }) =>
+    new RegExp(`\\$\\{?${name}(?![A-Za-z0-9_])`).test(command),
+  );
+  const line = [...used.map(({ text }) => text), command].join('; ') as Bytes;
+  return split(line, '\\').map(printable).join('\\');
 }
 
 /** `value` as one word of a shell command. */

@@ -44,6 +44,8 @@ export interface MasterEntry extends MasterOptions {
   readonly slave: Bytes;
   /** Other than true and false, the name that the marker has to have. */
   readonly marker?: boolean | Bytes;
+  /** A file of `lfu scan` that is read instead of looking at the master. */
+  readonly index?: Bytes;
   readonly rules?: readonly RuleEntry[];
 }
 
@@ -137,6 +139,7 @@ export const masterKind = record<MasterEntry>('a table [[master]]', {
   path: { kind: absolutePath, required: true },
   slave: { kind: absolutePath, required: true },
   marker: { kind: marker, required: false },
+  index: { kind: absolutePath, required: false },
   rules: { kind: list(rule, 'a list of rules'), required: false },
   ...OPTIONS,
 });

@@ -12,6 +12,7 @@
  *     path = "/export/local"
  *     slave = "/disk/local"
  *     marker = true                     # /export/local/.lfu-master has to say 'local'
+ *     index = "/export/local.index"     # what 'lfu scan' has written there, instead of looking
  *     rules = ["lfu/local.rules", { text = 'owner=vlsitools { ignore; }' }]
  *
  * Files are looked for beside the configuration. What is in the rules is told by its place.
@@ -50,6 +51,8 @@ export interface MasterConfig {
   readonly slave: Bytes;
   /** What its marker has to say. */
   readonly marker: Bytes | undefined;
+  /** What is read instead of looking at it. */
+  readonly index: Bytes | undefined;
   /** Its rules, in their order. */
   readonly scripts: readonly ScriptText[];
   /** Paths of files. */
@@ -156,13 +159,14 @@ interface Around {
 }
 
 function masterOf(entry: MasterEntry, around: Around): MasterConfig {
-  const { name, path, slave, marker, rules = [], ...own } = entry;
+  const { name, path, slave, marker, index, rules = [], ...own } = entry;
   const { netgroup = [], ...options } = { ...around.defaults, ...own };
   return {
     name,
     path,
     slave,
     marker: marker === true ? name : marker === false ? undefined : marker,
+    index,
     scripts: rules.flatMap((rule, number) => scriptOf(rule, number, around) ?? []),
     netgroupFiles: netgroup.map((each) => beside(around.file, each)),
     options,

@@ -6,27 +6,7 @@ import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { didYouMean } from '../../message/nearest.ts';
 import type { Site } from '../../site/site.ts';
-import { holdLedger, readLedger, slavesWithLedger } from '../ledger/store.ts';
-
-/** The slaves on which a master has left something, by the ledgers. */
-export function slavesOf(site: Site, master: Bytes): readonly Bytes[] {
-  return slavesWithLedger(site).filter((slave) => {
-    const found = readLedger(site, slave);
-    if (found.kind !== 'ledger') return false;
-    const number = found.ledger.find(master);
-    return number !== undefined;
-  });
-}
-
-/** All masters that ledgers know. */
-export function knownMasters(site: Site): readonly Bytes[] {
-  const names = slavesWithLedger(site).flatMap((slave) => {
-    const found = readLedger(site, slave);
-    if (found.kind !== 'ledger') return [];
-    return found.ledger.masters.flatMap((master) => (master === undefined ? [] : [master.name]));
-  });
-  return [...new Set(names)].toSorted();
-}
+import { holdLedger, ledgerHeads } from '../ledger/store.ts';
 
 /**
  * The slaves that a master is to be forgotten on.
@@ -44,9 +24,11 @@ export function demandForgettable(
       remedy: 'take it out first, or the next run brings everything back',
     });
   }
-  const slaves = slavesOf(site, master);
+  const heads = ledgerHeads(site);
+  const slaves = heads.filter(({ masters }) => masters.includes(master)).map(({ slave }) => slave);
   if (slaves.length > 0) return slaves;
-  const known = knownMasters(site).filter((name) => !configured.includes(name));
+  const all = new Set(heads.flatMap(({ masters }) => masters));
+  const known = [...all].filter((name) => !configured.includes(name)).toSorted();
   throw new XhError('E_NO_MASTER', `nothing is known of a master '${shown}'`, {
     exit: EXIT.usage,
     remedy:

@@ -1,5 +1,5 @@
 /** The log of the site: `/.software/local/.admin/log/lfu.log`, a line for each change, for all to read. */
-import { b, printable, type Bytes } from '../../bytes/bytes.ts';
+import { b, type Bytes } from '../../bytes/bytes.ts';
 import { openRollingLog } from '../../files/rolling.ts';
 import { createWalker, makeDirs } from '../../files/walk.ts';
 import { EXIT, XhError } from '../../message/error.ts';
@@ -54,7 +54,7 @@ export function openUpdateLog(site: Site, options: Required<LogEntry>): UpdateLo
     throw new XhError('E_LFU_LOG', `the log cannot be written: ${error.message}`, {
       exit: EXIT.refused,
       place: { file: logPath(site) },
-      remedy: `nothing was touched; let whoever runs lfu write to ${printable(logPath(site))}`,
+      remedy: 'nothing was touched; run it as root, or with --root DIR for a site of your own',
       cause: error,
     });
   }

@@ -7,9 +7,11 @@ import { realpathSync } from 'node:fs';
 import { fromBuffer, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { basename, dirname, join } from '../../bytes/path.ts';
 import { DiagnosticError, type Diagnostic } from '../../message/diagnostic.ts';
+import { EXIT } from '../../message/error.ts';
 import { readAccounts } from '../../site/accounts.ts';
 import type { Site } from '../../site/site.ts';
-import type { LedgerUse, Pretended } from '../ledger/run-ledger.ts';
+import { holdSlaves } from '../ledger/store.ts';
+import type { LedgerUse, Pretended } from '../ledger/use.ts';
 import type { DeleteLimit, LfuReport, LfuResult } from '../options.ts';
 import type { StopSignal } from '../pace.ts';
 import { compileRules, type RuleSet } from '../rules/evaluator.ts';
@@ -75,8 +77,23 @@ export function prepareMasters(
   return prepared;
 }
 
-/** Gives each of the masters its turn. @returns the worst exit code */
+/**
+ * Gives each of the masters its turn. Nobody else updates their slaves meanwhile.
+ * @returns the worst exit code
+ * @throws XhError E_LFU_LOCKED (exit 3) when another run has one of the slaves; nothing is touched then
+ */
 export async function update(options: UpdateOptions): Promise<number> {
+  const { site, masters, dryRun } = options;
+  const slaves = new Set(masters.map(({ master }) => realPathOf(master.slave)));
+  const held = dryRun ? undefined : holdSlaves(site, [...slaves]);
+  try {
+    return await takeTurns(options);
+  } finally {
+    held?.release();
+  }
+}
+
+async function takeTurns(options: UpdateOptions): Promise<number> {
   const { masters, report } = options;
   const pretended = new Map<Bytes, Pretended>();
   const warned = new Set<string>();
@@ -95,7 +112,8 @@ export async function update(options: UpdateOptions): Promise<number> {
       );
       report.done(master, result);
       worst = Math.max(worst, result.exit);
-      if (result.exit > 1) break;
+      // a signal is meant for all of them
+      if (result.exit > EXIT.failed) break;
     } catch (error) {
       worst = Math.max(worst, report.failed(master, error));
     }
@@ -131,9 +149,11 @@ function runOptions(
     rules,
     dryRun,
     marker: master.marker,
+    index: master.index,
     ledger: {
       ...ledger,
       site,
+      isHeld: !dryRun,
       master: master.name,
       configured: configuredFor(config, slave),
       otherSlaves: config.masters.map((each) => realPathOf(each.slave)),

@@ -48,7 +48,7 @@ rules:4:8: error: '1X' is not a size
     |        ^~ write bytes, or 10k, 10M, 10G, 10T
 rules:5:6: error: there is no list 'none'
   5 | path=@none {}
-    |      ^~~~~`,
+    |      ^~~~~ a list is a file with a name or path a line; a relative path is beside the script`,
   ],
   'an expression that wants quotes': [
     'name=foo|bar { ignore; }',
@@ -203,6 +203,51 @@ describe('what people are told about', () => {
   test.each(Object.entries(GOLDEN))('%s', (_what, [text, expected]) => {
     expect(complaints(text)).toBe(expected);
   });
+});
+
+describe('the habits of other languages', () => {
+  test.each([
+    ['if name=a { ignore; }', "leave 'if' out"],
+    ['name=a { ignore; } else if name=b { ignore; }', "leave 'if' out"],
+    ['not name=a { ignore; }', "write '!'"],
+    ['name=a or name=b { ignore; }', "write '|'"],
+    ['name=a and name=b { ignore; }', "write '&'"],
+    ['name=a, name=b { ignore; }', 'actions stand between { and }'],
+    ['name=a , name=b { ignore; }', "write '|' for either of them"],
+    ['name=a link; source /x;\nname=b { ignore; }', 'actions stand between { and }'],
+    ['// note\nname=a { ignore; }', "a comment begins with '#'"],
+    ['* { ignore; }', "name~'*' is true of every object"],
+    ['name=a { exclude; }', "write 'ignore'"],
+    ['name=a { rm; }', "write 'delete'"],
+    ['name=a { symlink; }', "write 'link'"],
+    ['mtime>3days { ignore; }', "write 'age'"],
+    ['user=root { ignore; }', "write 'owner'"],
+    ['type=directory { ignore; }', 'write type=d'],
+    ['name=*.o { ignore; }', 'for a shell pattern write name~*.o'],
+    ["name='*.{a,b}' { ignore; }", "for a shell pattern write name~'*.{a,b}'"],
+    ['name=a { chown root:wheel; }', "write 'chown root; chgrp wheel;'"],
+    ['name=a { keep=yes; }', "write 'keep;'"],
+    ['name=a { exec sleep 1; echo x; }', "a command that contains ';' is put in quotes"],
+  ])('%s', (text, hint) => {
+    const said = complaints(text);
+    expect(said).toContain(hint);
+    expect(said.split('error: ')).toHaveLength(2);
+  });
+
+  test.each([
+    ['path=bin/* { ignore; }', 'for a shell pattern write path~bin/*'],
+    ['name=core* { ignore; }', "repeats what stands before it, 'e'"],
+    ['name=a { exec echo "$F; }', 'the command seems to end within quotes'],
+  ])('%s is a warning', (text, said) => {
+    expect(warnings(text)).toContain(said);
+  });
+
+  test.each(['name=lib.*', 'name=[0-9]*', "name='(ab)*'", String.raw`name=a\d*`, 'name=x+y*'])(
+    '%s is no shell pattern',
+    (condition) => {
+      expect(warnings(`${condition} { ignore; }`)).toBe('');
+    },
+  );
 });
 
 describe('included scripts', () => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { explainDecision, explanationText } from '../../../src/lfu/rules/explain.ts';
+import { explainDecision, explanationSections } from '../../../src/lfu/rules/explain.ts';
+import type { RuleObject } from '../../../src/lfu/rules/object.ts';
+import type { RuleSet } from '../../../src/lfu/rules/evaluator.ts';
 import { DAY, NOW, object, rules } from './support.ts';
 
 const SCRIPT = `owner=1000 & (name=foo | size > 1G) {
@@ -12,36 +14,40 @@ else { log }
 age > 2wks & !owner=root { error "old $P" }
 `;
 
+/** A line each, what it is about before it. */
+function explained(set: RuleSet, on: RuleObject, all = false): string {
+  return explanationSections(explainDecision(set, on), { all })
+    .map(({ label, lines }) => `${label}: ${lines.join('\n')}`)
+    .join('\n');
+}
+
 test('an explanation names the rules that applied and the tests that decided', () => {
   const on = object('lib/foo', { mtime: NOW - 3 * DAY });
-  expect(explanationText(explainDecision(rules(SCRIPT), on))).toBe(`lib/foo
-  rules:1:1: owner=1000 & (name=foo | size > 1G): applies
-    owner=1000 is true: owner 1000
-    name=foo is true: name 'foo'
-    link
-    source=/usr/remote/$ARCH
-  rules:6:1: path=lib/.*: applies
-    path=lib/.* is true: path 'lib/foo'
-    keep
-    exec restart $F
-  1 other rule does not apply
-  so: link, keep, source /usr/remote/linux-x86_64, exec`);
+  expect(explained(rules(SCRIPT), on)).toBe(`applies: rules:1:1: owner=1000 & (name=foo | size > 1G)
+  true: owner=1000 (owner 1000)
+  true: name=foo (name 'foo')
+  gives: link; source=/usr/remote/$ARCH
+applies: rules:6:1: path=lib/.*
+  true: path=lib/.* (path 'lib/foo')
+  gives: keep; exec restart $F
+rules: 1 other does not apply
+so: link, keep, source /usr/remote/linux-x86_64, exec`);
 });
 
 test('those that did not apply are there too when asked for', () => {
   const on = object('bin/x', { uid: 0, type: 'd', mode: 0o755 });
-  expect(explanationText(explainDecision(rules(SCRIPT), on), { all: true })).toBe(`bin/x
-  rules:1:1: owner=1000 & (name=foo | size > 1G): does not apply
-    owner=1000 is false: owner 0
-  rules:5:6: type=l: does not apply
-    type=l is false: type d, mode 0755
-  rules:6:1: path=lib/.*: does not apply
-    path=lib/.* is false: path 'bin/x'
-  rules:7:6: else: applies
-    log
-  rules:8:1: age > 2wks & !owner=root: does not apply
-    age > 2wks is false: age 10days
-  so: update, log`);
+  expect(explained(rules(SCRIPT), on, true))
+    .toBe(`does not: rules:1:1: owner=1000 & (name=foo | size > 1G)
+  false: owner=1000 (owner 0)
+does not: rules:5:6: type=l
+  false: type=l (type d, mode 0755)
+does not: rules:6:1: path=lib/.*
+  false: path=lib/.* (path 'bin/x')
+applies: rules:7:6: else
+  gives: log
+does not: rules:8:1: age > 2wks & !owner=root
+  false: age > 2wks (age 10days)
+so: update, log`);
 });
 
 test('the answer is there as data', () => {
@@ -64,7 +70,5 @@ test('the answer is there as data', () => {
 
 test('an object to which nothing applies is updated', () => {
   const set = rules('name=x { ignore }\nname=y { ignore }');
-  expect(explanationText(explainDecision(set, object('a')))).toBe(
-    'a\n  2 other rules do not apply\n  so: update',
-  );
+  expect(explained(set, object('a'))).toBe('rules: none of 2 apply\nso: update');
 });

@@ -80,6 +80,8 @@ const PROMISES: Readonly<Record<string, () => void>> = {
     expect(fate(set, 'bin/tex', TEX)).toBe('ignore');
     expect(fate(set, 'bin/pop', POPLOG)).toBe('update');
     expect(fate(set, 'bin/spice', VLSI)).toBe('link /usr/remote/vlsi/sun4');
+    expect(fate(set, 'bin', { ...ROOT, type: 'd' })).toBe('preserve');
+    expect(fate(set, 'bin/su', ROOT)).toBe('ignore');
     expect(fate(set, 'bin/new', { uid: 99 })).toBe('error');
   },
   'access-time-migration.rules': () => {

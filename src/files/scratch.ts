@@ -1,0 +1,36 @@
+/**
+ * Files for another program to look at, in a directory that nobody else can open and that is gone
+ * afterwards.
+ */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toBuffer, type Bytes } from '../bytes/bytes.ts';
+import { about } from './error.ts';
+
+export interface ScratchFile {
+  /** One component. */
+  readonly name: Bytes;
+  readonly content: Bytes;
+  readonly mode: number;
+}
+
+/**
+ * Calls `work` with the path of a directory that holds `files`.
+ * @throws FileError when they cannot be written
+ */
+export function withScratch<T>(files: readonly ScratchFile[], work: (directory: string) => T): T {
+  const directory = about(tmpdir() as Bytes, () => mkdtempSync(join(tmpdir(), 'xhier-')));
+  try {
+    for (const { name, content, mode } of files) {
+      const path = Buffer.concat([Buffer.from(`${directory}/`), toBuffer(name)]);
+      about(name, () => {
+        writeFileSync(path, toBuffer(content), { mode: 0o600, flag: 'wx' });
+        chmodSync(path, mode);
+      });
+    }
+    return work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
