@@ -1,5 +1,5 @@
 /*
- * Copies plain files with several threads: the caller hands over, for a pair of open directories at a
+ * Copies plain files with several threads: the caller hands over, for a pair of directories at a
  * time, which files are to be copied, what each of them was when it was planned for, and what its
  * copy is to have. Whatever is not smooth, be it an error, a file that is another by now or changes
  * while it is read, or a file system that has its own ideas, is handed back with nothing left of the
@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <pthread.h>
 #include <sched.h>
@@ -125,6 +126,7 @@ struct worker {
     pthread_t thread;
     struct copier *copier;
     unsigned char *buffer;
+    atomic_int_least64_t under_way; /* bytes of the file at hand that are copied */
     int umask_is_ours;
     struct route routes[MOST_ROUTES];
     unsigned used;
@@ -160,6 +162,11 @@ static int is_stopped(const struct worker *worker)
     return atomic_load_explicit(&worker->copier->stopping, memory_order_relaxed);
 }
 
+static void came_on(struct worker *worker, int64_t bytes)
+{
+    atomic_fetch_add_explicit(&worker->under_way, bytes, memory_order_relaxed);
+}
+
 static int read_and_write(struct worker *worker, int from, int to, off_t at, off_t end)
 {
     while (at < end) {
@@ -179,6 +186,7 @@ static int read_and_write(struct worker *worker, int from, int to, off_t at, off
             written += done;
         }
         at += got;
+        came_on(worker, got);
     }
     return 0;
 }
@@ -202,6 +210,7 @@ static int copy_range(struct worker *worker, struct route *route, int from, int 
         if (done <= 0)
             break;
         at += done;
+        came_on(worker, done);
     }
     return read_and_write(worker, from, to, at, end);
 }
@@ -411,6 +420,7 @@ static struct result carry_out(struct worker *worker, const struct group *group,
                      ? copy_nameless(worker, group, job, from, &source, &made)
                      : copy_named(worker, group, job, from, &source, &made);
     close(from);
+    atomic_store_explicit(&worker->under_way, 0, memory_order_relaxed);
     if (status == 0)
         result = (struct result){job->id, DONE, made.st_ino, major(made.st_dev),
                                  minor(made.st_dev)};
@@ -447,12 +457,13 @@ static size_t take(struct copier *copier, struct group *group, size_t *start)
         bytes += job->size;
         group->at += job->length;
     }
-    group->users++;
-    if (group->at == group->length) {
+    if (group->at < group->length)
+        group->users++;
+    else {
+        /* the thread has the queue's place among the users */
         copier->first = group->next;
         if (copier->first == NULL)
             copier->last = &copier->first;
-        leave(copier, group);
     }
     return group->at;
 }
@@ -587,17 +598,53 @@ static int takes_nameless(int dir)
     }
 }
 
-static struct group *new_group(int master, int slave, const void *jobs, size_t length)
+/* Between which directories files are copied. */
+struct ends {
+    int roots[2];
+    const char *ways[2];
+    const uint64_t *identity;
+};
+
+/* The directory at the end of a way from a root, a name at a time, so that no link is followed. */
+static int open_way(int root, const char *way)
+{
+    int at = fcntl(root, F_DUPFD_CLOEXEC, 0);
+    while (at >= 0 && *way) {
+        char name[NAME_MAX + 1];
+        size_t length = strcspn(way, "/");
+        int next = -1;
+        if (length <= NAME_MAX) {
+            memcpy(name, way, length);
+            name[length] = 0;
+            next = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        }
+        close(at);
+        at = next;
+        way += length + (way[length] == '/');
+    }
+    return at;
+}
+
+/* Whether it is the directory that it was: its inode, and the numbers of its device. */
+static int is_directory(int fd, const uint64_t *identity)
+{
+    struct stat found;
+    return fstat(fd, &found) == 0 && found.st_ino == identity[0] &&
+           major(found.st_dev) == identity[1] && minor(found.st_dev) == identity[2];
+}
+
+static struct group *new_group(const struct ends *ends, const void *jobs, size_t length)
 {
     struct group *group = malloc(sizeof *group + length);
     if (group == NULL)
         return NULL;
     *group = (struct group){.users = 1, .length = length};
     memcpy(group->jobs, jobs, length);
-    group->fds[MASTER] = fcntl(master, F_DUPFD_CLOEXEC, 0);
-    group->fds[SLAVE] = fcntl(slave, F_DUPFD_CLOEXEC, 0);
-    if (group->fds[MASTER] >= 0 && group->fds[SLAVE] >= 0) {
-        group->nameless = takes_nameless(slave);
+    for (int side = MASTER; side <= SLAVE; side++)
+        group->fds[side] = open_way(ends->roots[side], ends->ways[side]);
+    if (group->fds[MASTER] >= 0 && group->fds[SLAVE] >= 0 &&
+        is_directory(group->fds[SLAVE], ends->identity)) {
+        group->nameless = takes_nameless(group->fds[SLAVE]);
         return group;
     }
     for (int side = MASTER; side <= SLAVE; side++)
@@ -608,21 +655,24 @@ static struct group *new_group(int master, int slave, const void *jobs, size_t l
 }
 
 /*
- * Files to be copied from one open directory to another, which the caller may close at once.
+ * Files to be copied from one directory to another, each told by a way from an open root; the second
+ * is the one of that identity.
  * Returns 1; or 0 when these are taken but the caller should wait for results before he has more; or
  * -1 when they are not taken.
  */
-int xh_copy_submit(struct copier *copier, int master, int slave, const void *jobs, size_t length,
-                   uint32_t count)
+int xh_copy_submit(struct copier *copier, int master, const char *from, int slave, const char *to,
+                   const uint64_t identity[3], const void *jobs, size_t length, uint32_t count)
 {
-    struct group *group = new_group(master, slave, jobs, length);
+    struct ends ends = {{master, slave}, {from, to}, identity};
+    struct group *group = new_group(&ends, jobs, length);
     int status = -1;
     if (group == NULL)
         return -1;
     pthread_mutex_lock(&copier->lock);
     copier->groups++;
     /* so that no result is ever lost for want of memory */
-    if (grow(&copier->results, &copier->room, copier->count + copier->jobs + count,
+    if (atomic_load(&copier->stopping) ||
+        grow(&copier->results, &copier->room, copier->count + copier->jobs + count,
              sizeof *copier->results) < 0)
         leave(copier, group);
     else {
@@ -660,6 +710,15 @@ size_t xh_copy_results(struct copier *copier, struct result *results, size_t roo
     memmove(copier->results, copier->results + count, copier->count * sizeof *results);
     pthread_mutex_unlock(&copier->lock);
     return count;
+}
+
+/* How many bytes are copied of files that are not complete. */
+int64_t xh_copy_under_way(struct copier *copier)
+{
+    int64_t bytes = 0;
+    for (unsigned i = 0; i < copier->threads; i++)
+        bytes += atomic_load_explicit(&copier->workers[i].under_way, memory_order_relaxed);
+    return bytes;
 }
 
 /* Nothing more is begun, and what is half done is given up; there are results of all jobs still. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Builds the native library, where there is a C compiler: `native/pair-scan.so`. Without one nothing
- * is built and nothing fails: lfu then looks at trees without it, which takes longer.
+ * is built and nothing fails: lfu then looks at trees, and copies, without it, which takes longer.
  *
  *     node scripts/build-native.mjs [DIR]
  */
@@ -54,6 +54,6 @@ function isCode(path) {
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
   const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
   if (!buildNative(root)) {
-    console.error('no C compiler (or no Linux): lfu will scan without its native library');
+    console.error('no C compiler (or no Linux): lfu will do without its native library');
   }
 }

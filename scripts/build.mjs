@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Builds dist/: each program bundled into one CommonJS file, because start-up is what users feel,
- * the library likewise, and the sh form of showpath with its version filled in.
+ * the library likewise, the sh form of showpath with its version filled in, and, where there is a C
+ * compiler, lfu's native library.
  *
  *     node scripts/build.mjs [--types] [--force] [DIR]
  *
@@ -22,6 +23,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { buildNative } from './build-native.mjs';
 
 const HERE = resolve(import.meta.dirname, '..');
 
@@ -64,6 +66,7 @@ export async function build({ root = HERE, types = false, force = false } = {}) 
   const entries = types ? [...ENTRIES, TYPES] : ENTRIES;
   const present = entries.filter((entry) => existsSync(join(root, entry.source)));
   removeOrphans(root, entries);
+  if (!buildNative(root)) say('no C compiler: lfu will do without its native library');
   if (!force && isFresh(root, present)) return true;
 
   // Taken before anything is read, less the coarseness of file times: a source that is saved

@@ -12,7 +12,6 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { buildNative } from './build-native.mjs';
 import { build } from './build.mjs';
 import { TEST_PACKAGES } from './debian-packages.mjs';
 
@@ -28,7 +27,6 @@ async function setUp() {
   if (!isNodeRecent()) return false;
   if (!installDependencies(root)) return false;
   if (words.includes('--tests')) installTestPackages(root);
-  if (!buildNative(root)) say('no C compiler: lfu will do without its native library');
   return build({ root });
 }
 

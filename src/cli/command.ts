@@ -55,8 +55,7 @@ export const DRY_RUN_OPTION: CommandOption = {
 };
 export const ADOPT_OPTION: CommandOption = {
   flags: '--adopt',
-  summary:
-    'files of people that are the same give way to links; others too, with --yes, into the package',
+  summary: 'let files that are the same give way to links; with --yes others too',
 };
 export const REASON_OPTION: CommandOption = {
   flags: '-m, --message <why>',

@@ -6,15 +6,19 @@ import type { Styles } from './terminal.ts';
 /** Bytes beyond which nobody reads a difference. */
 const MOST = 1 << 18;
 
+export interface Difference {
+  readonly from: Bytes;
+  readonly to: Bytes;
+  /** How many lines are shown around each change; 1 unless given. */
+  readonly context?: number;
+}
+
 /** The lines of the difference, indented; of what is no text, or very much of it, one that says so. */
-export function differenceLines(
-  { from, to }: { readonly from: Bytes; readonly to: Bytes },
-  styles: Styles,
-): string[] {
+export function differenceLines({ from, to, context = 1 }: Difference, styles: Styles): string[] {
   if (from.length + to.length > MOST || from.includes('\0') || to.includes('\0')) {
     return from === to ? [] : [`     (they differ: ${from.length} bytes, and ${to.length} bytes)`];
   }
-  const patch = createTwoFilesPatch('', '', toText(from), toText(to), '', '', { context: 1 });
+  const patch = createTwoFilesPatch('', '', toText(from), toText(to), '', '', { context });
   return patch
     .split('\n')
     .slice(4)

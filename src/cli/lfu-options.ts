@@ -166,7 +166,7 @@ function createParser(scripts: ScriptText[]): Command {
     .option('--index <file>', "read what MASTER is from an index ('lfu scan') instead of looking")
     .option(
       '--jobs <n>',
-      'threads that look at the trees (default: one a processor, at most 4)',
+      'threads that look at the trees and copy (default: one a processor, at most 4)',
       positive,
     )
     .option('--bwlimit <rate>', 'bytes a second to copy, or with k, M, G', rate)

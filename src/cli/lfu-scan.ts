@@ -131,4 +131,4 @@ Examples:
       how many objects there are, and how big the index is
 
 Exit codes: 0; 1 some directories could not be read, and the index says so; 2 usage; 3 refused: MASTER
-is empty, not mounted or another one; 130, 143 interrupted. FILE is what it was after 2 and more.`;
+is empty, not mounted or another one; 129, 130, 143 interrupted. FILE is what it was after 2 and more.`;

@@ -148,4 +148,4 @@ Examples:
 
 Exit codes: the worst of all masters: 0 the slaves are as the rules want them; 1 some objects failed
 or are offered by two masters; 2 the configuration is wrong, nothing touched, or a tree is not there;
-3 refused by a guard, nothing touched in that master's turn; 130, 143 interrupted.`;
+3 refused by a guard, nothing touched in that master's turn; 129, 130, 143 interrupted.`;

@@ -85,7 +85,12 @@ function difference(
   change: Extract<Change, { op: 'write' }>,
   { styles, current }: PlanTextOptions,
 ): string[] {
-  const lines = differenceLines({ from: current(change.path) ?? b``, to: change.content }, styles);
+  // of a file that not everybody may read (/etc/shadow), what others have in it is not shown
+  const isPrivate = change.before.type === 'file' && (change.before.mode & 0o004) === 0;
+  const lines = differenceLines(
+    { from: current(change.path) ?? b``, to: change.content, context: isPrivate ? 0 : 1 },
+    styles,
+  );
   // where there was nothing, where it stands goes without saying
   return change.before.type === 'absent'
     ? lines.filter((line) => !line.startsWith('     @@'))

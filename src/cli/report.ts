@@ -43,8 +43,8 @@ function pathOf(error: unknown): Bytes {
 export function reportConflicts(conflicts: readonly Conflict[], terminal: Terminal): void {
   const { red, dim } = terminal.err;
   for (const conflict of conflicts) {
-    const line = conflict.line === undefined ? '' : `:${conflict.line}`;
-    terminal.warn(`${red('conflict')} ${printable(conflict.path)}${line}: ${conflict.message}`);
+    const at = conflict.line === undefined ? '' : `:${conflict.line}`;
+    terminal.warn(`${red('conflict')} ${printable(conflict.path)}${at}: ${conflict.message}`);
     if (conflict.difference !== undefined) {
       for (const line of differenceLines(conflict.difference, terminal.err)) terminal.warn(line);
     }

@@ -13,12 +13,14 @@ import { sha256 } from '../files/content.ts';
 import { sameReceipt, type ReceiptFile, type ReceiptLink } from '../host/receipt.ts';
 import { architecture } from '../site/arch.ts';
 import { siteFileTypes } from '../site/config.ts';
-import { readPackageOptions, type PackageEntry, type PackageMetadata } from '../package/read.ts';
+import { readPackageOptions, type PackageMetadata } from '../package/read.ts';
+import { type PackageEntry } from '../package/entries.ts';
 import type { Planning } from './context.ts';
 import { draftEdits, exportFiles, fragmentOwner, viewOf } from './fragments.ts';
 import { wantedBy } from './links-of.ts';
 import { packageFiles } from './package-files.ts';
-import { receiptOf, writeReceipt, type PackageReceipt } from './receipts.ts';
+import { receiptOf, writeReceipt } from './receipts.ts';
+import { type PackageReceipt } from './receipt-set.ts';
 
 export interface ActivateOptions {
   /** Whether the package is what its name means here: only then it has fragments and links. */

@@ -2,7 +2,8 @@
 import { printable, type Bytes } from '../bytes/bytes.ts';
 import type { Dependent } from '../package/depend.ts';
 import type { Dependency } from '../package/dependencies.ts';
-import { listPackages, readPackage } from '../package/read.ts';
+import { readPackage } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Site } from '../site/site.ts';
 
 export function availablePackages(site: Site): readonly Dependent[] {

@@ -9,7 +9,7 @@ import { DEFAULT_OPTIONS } from '../package/options.ts';
 import { findPackage, readPackage } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
 import { refreshCommands } from '../site/refresh.ts';
-import { receiptsIn, type Receipts } from './receipts.ts';
+import { receiptsIn, type Receipts } from './receipt-set.ts';
 
 /** A plan being made by one operation. */
 export interface Planning {

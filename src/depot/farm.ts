@@ -1,7 +1,7 @@
 /** What is in the farms, whether it is as it should be, and why a name is not there. */
 import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
 import { basename, components } from '../bytes/path.ts';
-import { isMadeOf } from '../farm/caches.ts';
+import { isMade } from '../farm/caches.ts';
 import { classAt, LINK_CLASSES } from '../farm/classes.ts';
 import { farmObjects } from '../farm/inventory.ts';
 import { holder } from '../farm/standing.ts';
@@ -11,7 +11,7 @@ import type { Host } from '../host/transaction.ts';
 import { isDefaultPackage, type Config } from '../site/config.ts';
 import { XhError } from '../message/error.ts';
 import { readPackage } from '../package/read.ts';
-import { receiptsIn, type PackageReceipt } from './receipts.ts';
+import { receiptsIn, type PackageReceipt } from './receipt-set.ts';
 
 /** One link of the farms. */
 export interface FarmLink {
@@ -66,7 +66,7 @@ export function checkFarm(host: Host): FarmFinding[] {
     const has = holder(draft, host.site, path);
     const shown = printable(path);
     if (has.type !== 'ours') {
-      if (targets === undefined && (isHostsOwn(path) || isMadeOf(path))) continue;
+      if (targets === undefined && (isHostsOwn(path) || isMade(path))) continue;
       const what = type === 'l' ? 'a link' : 'a file';
       findings.push({
         kind: 'foreign',

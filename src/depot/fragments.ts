@@ -21,7 +21,7 @@ import { askProgram } from './ask.ts';
 import { stateText } from '../host/state.ts';
 import { dropEmpty, makeRemembered } from '../host/made-directories.ts';
 import type { Planning } from './context.ts';
-import type { Receipts } from './receipts.ts';
+import type { Receipts } from './receipt-set.ts';
 import { parsePasswd, type User } from '../site/accounts.ts';
 import { factsOf, factText } from '../site/facts.ts';
 import { findAccount, hasNumber, inDirectory } from '../site/site-accounts.ts';

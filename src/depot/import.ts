@@ -13,7 +13,7 @@ import { plannedContents, type ImportPlan, type PlannedFile } from '../package/i
 import { printMaintainer } from '../package/maintainer.ts';
 import { packageDirectory } from '../package/name.ts';
 import { printOptions } from '../package/options.ts';
-import { listPackages } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
 import { fileTypeSorter } from '../site/file-types.ts';
 import { finishPlanning, startPlanning } from './context.ts';

@@ -12,13 +12,8 @@ import { activate } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { planPathTable } from './path-table.ts';
-import {
-  installedDirectories,
-  receiptOf,
-  receiptsOf,
-  writeReceipt,
-  type PackageReceipt,
-} from './receipts.ts';
+import { installedDirectories, receiptOf, receiptsOf, writeReceipt } from './receipts.ts';
+import { type PackageReceipt } from './receipt-set.ts';
 import { hasScript } from './scripts.ts';
 import { withScripts } from './with-scripts.ts';
 

@@ -6,7 +6,8 @@ import type { Host } from '../host/transaction.ts';
 import { DiagnosticError } from '../message/diagnostic.ts';
 import { didYouMean } from '../message/nearest.ts';
 import type { PackageOptions } from '../package/options.ts';
-import { readPackageOptions, type PackageEntry } from '../package/read.ts';
+import { readPackageOptions } from '../package/read.ts';
+import { type PackageEntry } from '../package/entries.ts';
 import { isDefaultPackage, type Config } from '../site/config.ts';
 
 /** A package with its options, as far as links go. */

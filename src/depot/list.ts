@@ -3,7 +3,7 @@ import type { Bytes } from '../bytes/bytes.ts';
 import { installedIn } from '../host/installed.ts';
 import { XhError } from '../message/error.ts';
 import { readSummary, type Summary } from '../package/summary.ts';
-import { listPackages } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Site } from '../site/site.ts';
 
 export interface ListedPackage {

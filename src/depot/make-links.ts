@@ -7,18 +7,14 @@ import { holder } from '../farm/standing.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import type { Wanted } from '../package/candidate.ts';
-import { listPackages } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
 import { relink, unlink } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { vanished } from './available.ts';
 import { planPathTable } from './path-table.ts';
-import {
-  installedDirectories,
-  installedNamed,
-  receiptOf,
-  type PackageReceipt,
-} from './receipts.ts';
+import { installedDirectories, installedNamed, receiptOf } from './receipts.ts';
+import { type PackageReceipt } from './receipt-set.ts';
 
 export interface MakeLinksOptions extends PlanningOptions {
   /** Whether all farms are known to be right already (`settled.ts`): then only the path table is looked at. */

@@ -17,10 +17,10 @@ import { makeDirs } from '../files/walk.ts';
 import { createDraft } from '../host/draft.ts';
 import { RECEIPTS } from '../host/receipt.ts';
 import type { Host } from '../host/transaction.ts';
-import { listPackages } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
 import { wantedBy } from './links-of.ts';
-import { receiptsIn } from './receipts.ts';
+import { receiptsIn } from './receipt-set.ts';
 
 const FILE = b`/.software/local/.admin/cache/farm`;
 

@@ -3,16 +3,11 @@ import { printable, type Bytes } from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
-import {
-  bestCandidate,
-  nameIndex,
-  notThere,
-  refuse,
-  type Candidate,
-  type Wanted,
-} from '../package/candidate.ts';
+import { bestCandidate, notThere, refuse, type Wanted } from '../package/candidate.ts';
+import { nameIndex, type Candidate } from '../package/newest.ts';
 import { installOrder } from '../package/depend.ts';
-import { listPackages, readPackage } from '../package/read.ts';
+import { readPackage } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
 import { availablePackages } from './available.ts';
 import { finishPlanning, startPlanning } from './context.ts';

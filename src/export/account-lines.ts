@@ -67,17 +67,20 @@ export function lineNamed(
   return text === undefined ? undefined : { text, line: index + 1 };
 }
 
-/** The first line whose third field is `id`. */
+/** The first line that has this number. */
 export function lineNumbered(
   { lines }: AccountText,
   id: number,
 ): { readonly text: Bytes; readonly line: number } | undefined {
-  const index = lines.findIndex(({ text }) => {
-    const number = split(text, ':')[2];
-    return number !== undefined && /^[0-9]+$/.test(number) && Number(number) === id;
-  });
+  const index = lines.findIndex(({ text }) => numberIn(text) === id);
   const text = lines[index]?.text;
   return text === undefined ? undefined : { text, line: index + 1 };
+}
+
+/** The number of an account or group, or another field that is one. */
+export function numberIn(text: Bytes, field = 2): number | undefined {
+  const number = split(text, ':')[field];
+  return number !== undefined && /^[0-9]{1,10}$/.test(number) ? Number(number) : undefined;
 }
 
 /** The lines that the last install wrote into `path`, by their names. */

@@ -1,6 +1,6 @@
 /** Numbers of accounts and groups: the one that a fragment asks for, or the first free one of the site's range. */
 import { printable, type Bytes } from '../bytes/bytes.ts';
-import { lineNumbered, type AccountText } from './account-lines.ts';
+import { lineNumbered, numberIn, type AccountText } from './account-lines.ts';
 import type { FragmentConflict, FragmentFile, HostView } from './fragment.ts';
 import { at } from './result.ts';
 
@@ -58,5 +58,31 @@ export function freeNumber(request: NumberRequest): number | FragmentConflict {
     path,
     message: `no number is free for the ${of} ${ours}: the site gives ${first} to ${last}`,
     remedy: 'widen id-range in /etc/xhier.toml, or write a number into the fragment',
+  };
+}
+
+export interface Renumbering {
+  readonly of: Of;
+  readonly file: FragmentFile;
+  readonly entry: { readonly name: Bytes; readonly line: number };
+  readonly wanted: number | undefined;
+  readonly path: Bytes;
+  /** The line of that name, and the other package that brought it. */
+  readonly there: { readonly text: Bytes; readonly line: number; readonly by: Bytes | undefined };
+}
+
+/** Why a name cannot have the number that a fragment asks for: it has another, and files have that. */
+export function renumbering(request: Renumbering): FragmentConflict | undefined {
+  const { of, file, entry, wanted, path, there } = request;
+  if (wanted === undefined || wanted === numberIn(there.text)) return undefined;
+  const whose = there.by === undefined ? '' : ` of package ${printable(there.by)}`;
+  return {
+    code: of === 'account' ? 'E_ACCOUNT_NAME' : 'E_GROUP_NAME',
+    path,
+    line: there.line,
+    message:
+      `two numbers for the ${of} '${printable(entry.name)}': '${printable(there.text)}'${whose}` +
+      ` (${at(path, there.line)}) and ${wanted} (${at(file.path, entry.line)})`,
+    remedy: 'files have the number that is there: write that, or none, into the fragment',
   };
 }

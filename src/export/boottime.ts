@@ -20,9 +20,9 @@ import type {
   MergeInput,
   Verdict,
 } from './fragment.ts';
-import { fragmentLines, isBlank } from './lines.ts';
+import { isBlank } from './lines.ts';
 import { at, combined } from './result.ts';
-import { diagnostic, readStrictly } from './strict.ts';
+import { diagnostic, linesIn, readStrictly } from './strict.ts';
 import { isLinkRecord, linksOfUnit, mergeLinks, removeLink, UNITS } from './unit-links.ts';
 import { verdictOn } from './verify.ts';
 
@@ -178,11 +178,11 @@ function check(file: FragmentFile, _: readonly Commands[], host: HostView): read
 function verify(files: readonly FragmentFile[], host: HostView): Verdict {
   const [file] = files;
   if (file === undefined) return { findings: [] };
-  const around = inShellOfItsOwn(fragmentLines(file.content), { package: b`x`, directory: b`/x` });
+  const around = inShellOfItsOwn(linesIn(file), { package: b`x`, directory: b`/x` });
   const content = around.map((text) => `${text}\n`).join('') as Bytes;
   const asked = { program: 'sh', words: ['-n'], no: 'status' } as const;
   const { findings, ...rest } = verdictOn([{ ...file, content }], asked, host);
-  const lines = fragmentLines(file.content);
+  const lines = linesIn(file);
   return {
     ...rest,
     findings: findings.map((found) => {
@@ -222,7 +222,7 @@ function isShell(text: Bytes): boolean {
 }
 
 function scriptText(owner: FragmentOwner, file: FragmentFile): Bytes {
-  const lines = inShellOfItsOwn(fragmentLines(file.content), owner);
+  const lines = inShellOfItsOwn(linesIn(file), owner);
   return [b`#!/bin/sh`, b`# made by xhier from ${file.path}`, ...lines, b``].join('\n') as Bytes;
 }
 

@@ -4,8 +4,8 @@ import { DiagnosticError, type Diagnostic } from '../message/diagnostic.ts';
 import { parseCrontab } from './crontab-entry.ts';
 import { dropInKind } from './drop-in.ts';
 import type { FragmentFile, FragmentKind, HostView } from './fragment.ts';
-import { fragmentLines, words } from './lines.ts';
-import { diagnostic } from './strict.ts';
+import { words } from './lines.ts';
+import { diagnostic, linesIn } from './strict.ts';
 import { checkXinetd, xinetdClashes } from './xinetd.ts';
 
 const CONF = { names: /^[^.].*\.conf$/s, rule: 'only NAME.conf is read' };
@@ -84,7 +84,7 @@ export const dropIns: readonly FragmentKind[] = [
 
 /** ldconfig(8) passes over what it does not understand. */
 function checkLibraryDirectories(file: FragmentFile, host: HostView): readonly Diagnostic[] {
-  return fragmentLines(file.content).flatMap((text, index) => {
+  return linesIn(file).flatMap((text, index) => {
     const cut = text.indexOf('#');
     const [first, second] = words(cut < 0 ? text : slice(text, 0, cut));
     if (first === undefined) return [];
@@ -143,7 +143,7 @@ function checkCronD(file: FragmentFile, host: HostView): readonly Diagnostic[] {
     if (!(error instanceof DiagnosticError)) throw error;
     found.push(...error.diagnostics);
   }
-  const lines = fragmentLines(file.content);
+  const lines = linesIn(file);
   if (file.content !== '' && !file.content.endsWith('\n')) {
     found.push(
       diagnostic(file, {

@@ -3,7 +3,7 @@
  * be there, though it may have moved up or down as a whole.
  */
 import { applyPatch, reversePatch, type StructuredPatch } from 'diff';
-import { b, printable, slice, split, type Bytes } from '../bytes/bytes.ts';
+import { b, printable, split, type Bytes } from '../bytes/bytes.ts';
 import { DiagnosticError } from '../message/diagnostic.ts';
 import type { FragmentFile } from './fragment.ts';
 import { diagnostic, type Finding } from './strict.ts';
@@ -120,9 +120,9 @@ function readHunks(texts: readonly Bytes[], found: (finding: Finding) => void): 
       const [oldStart = 0, oldLines = 1, newStart = 0, newLines = 1] = numbers.map((number) =>
         number === undefined ? undefined : Number(number),
       );
-      const lines = readBody(texts, index, { oldLines, newLines });
+      const { lines, whole: isWhole } = readBody(texts, index, { oldLines, newLines });
       index += lines.length;
-      if (!isWhole(lines, { oldLines, newLines })) {
+      if (!isWhole) {
         const bad = texts[index];
         const is = bad === undefined ? 'the end of the patch' : `'${printable(bad)}'`;
         found({
@@ -159,29 +159,25 @@ function readHunks(texts: readonly Bytes[], found: (finding: Finding) => void): 
   return hunks;
 }
 
-/** The lines of a hunk from `start` on, as many as it has to have. */
+/** The lines of a hunk from `start` on, and whether they are as many as it has to have. */
 function readBody(
   texts: readonly Bytes[],
   start: number,
-  counts: { readonly oldLines: number; readonly newLines: number },
-): readonly Bytes[] {
-  const lines: Bytes[] = [];
-  for (let index = start; index < texts.length; index++) {
-    const text = texts[index] ?? b``;
-    const noNewline = text.startsWith('\\');
-    if (isWhole(lines, counts) && !noNewline) break;
-    if (text !== '' && !/^[ +\\-]/.test(text)) break;
-    // mailers and editors take the blank from an empty line of context
-    lines.push(text === '' ? b` ` : text);
-  }
-  return lines;
-}
-
-function isWhole(
-  lines: readonly Bytes[],
   { oldLines, newLines }: { readonly oldLines: number; readonly newLines: number },
-): boolean {
-  const count = (marks: string): number =>
-    lines.filter((text) => marks.includes(slice(text, 0, 1))).length;
-  return count(' -') === oldLines && count(' +') === newLines;
+): { readonly lines: readonly Bytes[]; readonly whole: boolean } {
+  const lines: Bytes[] = [];
+  let old = 0;
+  let fresh = 0;
+  for (let index = start; index < texts.length; index++) {
+    // mailers and editors take the blank from an empty line of context
+    const text = texts[index] === '' ? b` ` : (texts[index] ?? b``);
+    const mark = text[0] ?? '';
+    const isFull = old === oldLines && fresh === newLines;
+    if (isFull ? mark !== '\\' : !' +-\\'.includes(mark)) break;
+    if (' -'.includes(mark)) old++;
+    if (' +'.includes(mark)) fresh++;
+    if (old > oldLines || fresh > newLines) break;
+    lines.push(text);
+  }
+  return { lines, whole: old === oldLines && fresh === newLines };
 }

@@ -20,10 +20,19 @@ export interface Finding {
   readonly severity?: Diagnostic['severity'];
 }
 
+const known = new WeakMap<FragmentFile, readonly Bytes[]>();
+
+/** The lines of a fragment file, split once however many findings it has. */
+export function linesIn(file: FragmentFile): readonly Bytes[] {
+  const lines = known.get(file) ?? fragmentLines(file.content);
+  known.set(file, lines);
+  return lines;
+}
+
 /** A finding with the file and the text of its line. */
 export function diagnostic(file: FragmentFile, finding: Finding): Diagnostic {
   const { code, message, line, column = 1, length, hint, severity = 'error' } = finding;
-  const source = lineAt(fragmentLines(file.content), line - 1);
+  const source = lineAt(linesIn(file), line - 1);
   return {
     severity,
     code,
@@ -47,7 +56,7 @@ export function readStrictly<Entry>(
   file: FragmentFile,
   read: (lines: readonly Bytes[], found: (finding: Finding) => void) => readonly Entry[],
 ): readonly Entry[] {
-  const lines = fragmentLines(file.content);
+  const lines = linesIn(file);
   const findings: Finding[] = [];
   for (const [index, text] of lines.entries()) {
     const nul = text.search(/[\0\r]/);

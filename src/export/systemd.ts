@@ -7,9 +7,8 @@ import { isWithin } from '../bytes/path.ts';
 import type { Diagnostic } from '../message/diagnostic.ts';
 import { dropInKind, type DropInFile } from './drop-in.ts';
 import type { FragmentFile, FragmentKind, HostView } from './fragment.ts';
-import { fragmentLines } from './lines.ts';
 import { combined } from './result.ts';
-import { diagnostic } from './strict.ts';
+import { diagnostic, linesIn } from './strict.ts';
 import {
   isLinkRecord,
   linksOfUnit,
@@ -78,7 +77,7 @@ function checkUnit(file: FragmentFile, host: HostView): readonly Diagnostic[] {
       }),
     ];
   }
-  const lines = fragmentLines(file.content);
+  const lines = linesIn(file);
   const strange = strangeNames(file.content).map((word) => {
     const index = Math.max(
       0,

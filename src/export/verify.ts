@@ -2,12 +2,11 @@
  * Asking the program that owns a format about fragment files before they are in place: `visudo -c`
  * and the like. A program that is not there has not said yes, and nobody is told that it has.
  */
-import { bytes, printable, slice, trim, type Bytes } from '../bytes/bytes.ts';
+import { b, bytes, printable, slice, trim, type Bytes } from '../bytes/bytes.ts';
 import { basename } from '../bytes/path.ts';
 import type { Diagnostic } from '../message/diagnostic.ts';
 import type { FragmentFile, HostView, Verdict } from './fragment.ts';
-import { fragmentLines } from './lines.ts';
-import { diagnostic } from './strict.ts';
+import { diagnostic, linesIn } from './strict.ts';
 
 /** How a program is asked. */
 export interface OwnCheck {
@@ -39,15 +38,26 @@ export function verdictOn(
   const failed = answer.status !== 0 && check.no === 'status';
   const said = (answer.output.split('\n') as Bytes[]).map(trim);
   const findings = said.flatMap((line) => findingIn(line, files, check, failed) ?? []);
+  const why = said.find((line) => line !== '') ?? b`status ${answer.status}`;
+  // an older one may not know how to only check
+  const isOptionUnknown = /(?:unrecognized|unknown|invalid) option/i.test(why);
+  const mayFailOtherwise = typeof check.no === 'function' || isOptionUnknown;
+  if (answer.status !== 0 && mayFailOtherwise && !speaksOf(files, said)) {
+    return { findings, skipped: `${program} could not judge: ${printable(why)}` };
+  }
   const first = files[0];
   if (!failed || first === undefined || findings.some(({ severity }) => severity === 'error')) {
     return { findings };
   }
-  const why = said.find((line) => line !== '');
-  const message = `${program} refuses it: ${why === undefined ? `status ${answer.status}` : printable(why)}`;
+  const message = `${program} refuses it: ${printable(why)}`;
   return {
     findings: [...findings, diagnostic(first, { code: 'E_FRAGMENT_REFUSED', message, line: 1 })],
   };
+}
+
+/** Whether the program got as far as the files at all. */
+function speaksOf(files: readonly FragmentFile[], said: readonly Bytes[]): boolean {
+  return said.some((line) => files.some(({ name }) => line.includes(basename(name))));
 }
 
 /** A line of output about a file: `NAME:LINE[:COLUMN]: TEXT` or `NAME: TEXT`, after `error:` or nothing. */
@@ -71,7 +81,7 @@ function findingIn(
   if (judged === 'nothing' || (judged === undefined && digits === undefined && !failed)) {
     return undefined;
   }
-  const texts = fragmentLines(file.content);
+  const texts = linesIn(file);
   const line = Math.min(Math.max(1, Number(digits ?? 1)), Math.max(1, texts.length));
   const source = texts[line - 1] ?? bytes('');
   const column = Math.min(Number(columns ?? 1), source.length + 1);

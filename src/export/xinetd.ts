@@ -9,7 +9,7 @@ import { didYouMean } from '../message/nearest.ts';
 import type { FragmentConflict, FragmentFile, HostView } from './fragment.ts';
 import { fragmentLines, words } from './lines.ts';
 import { at } from './result.ts';
-import { diagnostic, type Finding } from './strict.ts';
+import { diagnostic, linesIn, type Finding } from './strict.ts';
 
 interface Attribute {
   readonly value: Bytes;
@@ -49,7 +49,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 /** What is wrong with a file, and what xinetd would only say in its log. */
 export function checkXinetd(file: FragmentFile, host: HostView): readonly Diagnostic[] {
   const findings: Finding[] = [];
-  const services = read(fragmentLines(file.content), (finding) => void findings.push(finding));
+  const services = read(linesIn(file), (finding) => void findings.push(finding));
   const seen = new Map<Bytes, number>();
   for (const service of services) {
     checkService(service, host, (finding) => void findings.push(finding));
@@ -85,7 +85,7 @@ export function xinetdClashes(
       if (!others.has(id)) others.set(id, { path: other, service });
     }
   }
-  return read(fragmentLines(file.content), () => undefined).flatMap((service) => {
+  return read(linesIn(file), () => undefined).flatMap((service) => {
     const id = idOf(service);
     const other = others.get(id);
     if (other === undefined) return [];

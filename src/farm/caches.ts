@@ -2,7 +2,7 @@
  * What refresh commands make of a farm and put beside its links: not ours to link, and gone with the
  * last link that it was made of.
  */
-import { b, type Bytes } from '../bytes/bytes.ts';
+import { b, slice, type Bytes } from '../bytes/bytes.ts';
 import { dirname, isWithin, join } from '../bytes/path.ts';
 import type { Draft } from '../host/draft.ts';
 import { dropEmpty } from '../host/made-directories.ts';
@@ -10,8 +10,8 @@ import { dropEmpty } from '../host/made-directories.ts';
 interface Cache {
   /** The part of a farm that it is made of. */
   readonly top: Bytes;
-  /** Whether an object of this name, in `top` or below, is made. */
-  readonly isMade: (name: Bytes) => boolean;
+  /** Paths below `top` that are made. */
+  readonly made: RegExp;
 }
 
 const ADMIN = b`/.software/local/.admin`;
@@ -20,43 +20,37 @@ const CACHES: readonly Cache[] = [
   // mandb, makewhatis; formatted pages
   {
     top: b`${ADMIN}/man`,
-    isMade: (name) =>
-      /^(?:index\.(?:db|bt|dir|pag)|CACHEDIR\.TAG|whatis|mandoc\.db|cat\d\w*)$/.test(name),
+    made: /(?:^|\/)(?:index\.(?:db|bt|dir|pag)|CACHEDIR\.TAG|whatis|mandoc\.db|cat\d\w*)(?:\/|$)/,
   },
   // install-info
-  { top: b`${ADMIN}/info`, isMade: (name) => /^dir(?:\.(?:gz|xz|old))?$/.test(name) },
+  { top: b`${ADMIN}/info`, made: /^dir(?:\.(?:gz|xz|old))?$/ },
   // gtk-update-icon-cache
-  { top: b`${ADMIN}/share/icons`, isMade: (name) => name === 'icon-theme.cache' },
+  { top: b`${ADMIN}/share/icons`, made: /(?:^|\/)icon-theme\.cache$/ },
   // update-desktop-database
-  { top: b`${ADMIN}/share/applications`, isMade: (name) => name === 'mimeinfo.cache' },
+  { top: b`${ADMIN}/share/applications`, made: /^mimeinfo\.cache$/ },
   // update-mime-database, which makes files and directories
-  { top: b`${ADMIN}/share/mime`, isMade: (name) => name !== 'packages' },
+  { top: b`${ADMIN}/share/mime`, made: /^(?!packages(?:\/|$))./ },
 ];
 
 /** Removes those of `directories`, and of the ones above them, that are ours and hold nothing but caches. */
 export function dropLeft(draft: Draft, directories: Iterable<Bytes>): void {
   for (const start of new Set(directories)) {
     dropEmpty(draft, [start]);
-    const cache = CACHES.find(({ top }) => isWithin(top, start));
-    if (cache === undefined) continue;
-    for (let at = start; isWithin(cache.top, at); at = dirname(at)) {
+    const top = CACHES.find((cache) => isWithin(cache.top, start))?.top;
+    if (top === undefined) continue;
+    for (let at = start; isWithin(top, at); at = dirname(at)) {
       if (draft.look(at).type !== 'directory') continue;
-      const names = [...draft.list(at)];
-      if (!names.every((name) => cache.isMade(name))) break;
-      for (const name of names) draft.remove(join(at, name), { bookkeeping: true });
+      const paths = [...draft.list(at)].map((name) => join(at, name));
+      if (!paths.every(isMade)) break;
+      for (const path of paths) draft.remove(path, { bookkeeping: true });
       dropEmpty(draft, [at]);
     }
   }
 }
 
-/** Whether what stands at `path`, which is no directory, is made by a refresh command. */
-export function isMadeOf(path: Bytes): boolean {
+/** Whether what stands at `path` is made by a refresh command. */
+export function isMade(path: Bytes): boolean {
   return CACHES.some(
-    ({ top, isMade }) =>
-      isWithin(top, path) &&
-      path
-        .slice(top.length + 1)
-        .split('/')
-        .some((name) => isMade(name as Bytes)),
+    ({ top, made }) => isWithin(top, path) && made.test(slice(path, top.length + 1)),
   );
 }

@@ -109,7 +109,9 @@ function planLink(context: Context, path: Bytes, link: WantedLink | undefined): 
       identical: (one, other) => identical(context, one, other),
     },
   );
-  const adopted = has.type === 'foreign' && link !== undefined ? adopt(context, link) : undefined;
+  const wins = settled?.winner.package === request.package;
+  const adopted =
+    has.type === 'foreign' && link !== undefined ? adopt(context, link, wins) : undefined;
   if (adopted !== undefined && 'code' in adopted) return adopted;
   const taken = has.type === 'foreign' && adopted === undefined;
   const held = has.type === 'ours' ? has.package : undefined;
@@ -221,8 +223,11 @@ function fileOf({ site, request }: Context, link: Target): Bytes {
   return b`/software/${directory}${slice(link.target, top.length)}`;
 }
 
-/** What stands where the package wants `link`: it gives way, or the conflict that it is. */
-function adopt(context: Context, link: WantedLink): Planned {
+/**
+ * What stands where the package wants `link`: it gives way, or the conflict that it is. Nothing is
+ * taken into a package that would not have the name.
+ */
+function adopt(context: Context, link: WantedLink, wins: boolean): Planned {
   const { draft, request, had } = context;
   const { path } = link;
   const wish = { path, package: request.package };
@@ -234,7 +239,9 @@ function adopt(context: Context, link: WantedLink): Planned {
       ? foreignConflict(draft, wish)
       : kindConflict(path, request.package, other);
   }
-  if (at.type !== 'file' || context.adopt === 'nothing') return foreignConflict(draft, wish);
+  if (at.type !== 'file' || context.adopt === 'nothing' || !wins) {
+    return foreignConflict(draft, wish);
+  }
   const file = fileOf(context, { ...link, package: request.package });
   const own = draft.read(file)?.content;
   const theirs = draft.read(path)?.content;

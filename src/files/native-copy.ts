@@ -3,8 +3,9 @@
  * not load, there is none of this; and what the threads find not to be plain they hand back.
  */
 import type { Bytes } from '../bytes/bytes.ts';
-import type { Dir } from './dir.ts';
+import { cString } from './kernel.ts';
 import { nativeLibrary } from './native-library.ts';
+import type { Way } from './tree.ts';
 import { modeBits, type ObjectStat, type ObjectType, type Time } from './stat.ts';
 
 /** A file to be copied, by its name in one directory, to a name in another. */
@@ -42,10 +43,10 @@ export interface NativeCopier {
   /** Jobs that have no result yet. */
   readonly waiting: number;
   /**
-   * Hands over what is to be copied from `master` to `slave`, which may be closed at once. False
-   * when that cannot be: nothing has been done then.
+   * Hands over what is to be copied from a directory to another, which has to be the one that it
+   * was. False when that cannot be: nothing has been done then.
    */
-  submit(master: Dir, slave: Dir, jobs: readonly CopyJob[]): boolean;
+  submit(from: Way, to: Required<Way>, jobs: readonly CopyJob[]): boolean;
   /** Whether results should be taken before there are more jobs. */
   readonly isFull: boolean;
   /**
@@ -53,6 +54,8 @@ export interface NativeCopier {
    * room for more jobs, or until `all` is done.
    */
   results(milliseconds: number, until: 'room' | 'all'): readonly CopyResult[];
+  /** How many bytes are copied of files that are not complete. */
+  underWay(): number;
   /** Begins nothing more; all jobs have results still. */
   stop(): void;
   /** Waits for what is being done. */
@@ -85,12 +88,24 @@ export function openNativeCopier(options: NativeCopierOptions): NativeCopier | u
     get isFull() {
       return isFull;
     },
-    submit(master, slave, jobs) {
+    submit(from, to, jobs) {
       const needed = jobs.reduce((sum, job) => sum + lengthOf(job), 0);
       if (needed > room.bytes.length) room = jobRoom(2 * needed);
       let length = 0;
       for (const job of jobs) length = packJob(job, room, length);
-      const status = library.submit(copier, master.fd, slave.fd, room.bytes, length, jobs.length);
+      const { inode, device } = to.identity;
+      const identity = new BigUint64Array([inode, device >> 32n, device & 0xffffffffn]);
+      const status = library.submit(
+        copier,
+        from.root.fd,
+        cString(from.path),
+        to.root.fd,
+        cString(to.path),
+        identity,
+        room.bytes,
+        length,
+        jobs.length,
+      );
       if (status === -1) return false;
       waiting += jobs.length;
       isFull = status === 0;
@@ -103,6 +118,7 @@ export function openNativeCopier(options: NativeCopierOptions): NativeCopier | u
       if (count > 0 || waiting === 0) isFull = false;
       return Array.from({ length: count }, (_, index) => unpackResult(found, index * RESULT));
     },
+    underWay: () => Number(library.underWay(copier)),
     stop() {
       library.stop(copier);
     },
@@ -180,17 +196,18 @@ const JOB = 88;
 const RESULT = 24;
 const MOST_RESULTS = 4096;
 
-type Functions = 'open' | 'submit' | 'results' | 'stop' | 'close';
+type Functions = 'open' | 'submit' | 'results' | 'underWay' | 'stop' | 'close';
 
 /** Bound at first use. */
 const copyLibrary = nativeLibrary<Functions>('xh_copy_version', VERSION, {
   open: 'void *xh_copy_open(uint32_t threads, uint32_t options)',
   submit:
-    'int xh_copy_submit(void *copier, int master, int slave, const void *jobs, size_t length, ' +
-    'uint32_t count)',
+    'int xh_copy_submit(void *copier, int master, const void *from, int slave, const void *to, ' +
+    'const void *identity, const void *jobs, size_t length, uint32_t count)',
   results:
     'size_t xh_copy_results(void *copier, void *results, size_t room, int milliseconds, ' +
     'int draining)',
+  underWay: 'int64_t xh_copy_under_way(void *copier)',
   stop: 'void xh_copy_stop(void *copier)',
   close: 'void xh_copy_close(void *copier)',
 });

@@ -3,14 +3,11 @@
  * library was not built, or does not load, there is none of this, and the caller looks at every
  * directory himself.
  */
-import { existsSync } from 'node:fs';
-import { toText, type Bytes } from '../bytes/bytes.ts';
 import { XhError } from '../message/error.ts';
 import type { Dir } from './dir.ts';
-import { loadLibrary, type LibraryFunction } from './kernel.ts';
+import { nativeLibrary } from './native-library.ts';
 import { packFilter, type ScanFilters } from './scan-filter.ts';
 import { decodeResults, type ScannedPair } from './scan-result.ts';
-import { shippedPath } from './shipped.ts';
 
 export interface PairScanOptions {
   readonly threads: number;
@@ -64,7 +61,7 @@ export function openPairScan(
   slave: Dir | undefined,
   options: PairScanOptions,
 ): PairScan | undefined {
-  const library = nativeLibrary();
+  const library = scanLibrary();
   const { tell, index, asks = tell !== 'differing' } = options;
   const filters =
     typeof tell === 'string' ? [] : [packFilter(tell.directories), packFilter(tell.others)];
@@ -139,43 +136,15 @@ const FINISHED = -1;
 const TOO_SMALL = 2 ** 40;
 const MOST_ANSWERS = 256;
 
-interface Library {
-  readonly open: LibraryFunction;
-  readonly next: LibraryFunction;
-  readonly answer: LibraryFunction;
-  readonly counts: LibraryFunction;
-  readonly close: LibraryFunction;
-}
+type Functions = 'open' | 'next' | 'answer' | 'counts' | 'close';
 
-let loaded: Library | false | undefined;
-
-function nativeLibrary(): Library | undefined {
-  if (process.env['XHIER_NATIVE'] === 'no') return undefined;
-  loaded ??= load() ?? false;
-  return loaded === false ? undefined : loaded;
-}
-
-function load(): Library | undefined {
-  const path = shippedPath('native/pair-scan.so');
-  if (path === undefined || !existsSync(path)) return undefined;
-  try {
-    const functions = loadLibrary(toText(path as Bytes));
-    if (functions('int xh_scan_version()')() !== VERSION) return undefined;
-    return {
-      open: functions(
-        'void *xh_scan_open(int master, int slave, uint32_t threads, uint32_t options, ' +
-          'const void *index, size_t length, size_t table, ' +
-          'const void *filters, const void *lengths)',
-      ),
-      next: functions(
-        'int64_t xh_scan_next(void *scan, void *buffer, size_t room, int milliseconds)',
-      ),
-      answer: functions('int xh_scan_answer(void *scan, const void *words, size_t count)'),
-      counts: functions('void xh_scan_counts(void *scan, void *counts)'),
-      close: functions('void xh_scan_close(void *scan)'),
-    };
-  } catch {
-    // built for another machine: it is an accelerator, nothing more
-    return undefined;
-  }
-}
+const scanLibrary = nativeLibrary<Functions>('xh_scan_version', VERSION, {
+  open:
+    'void *xh_scan_open(int master, int slave, uint32_t threads, uint32_t options, ' +
+    'const void *index, size_t length, size_t table, ' +
+    'const void *filters, const void *lengths)',
+  next: 'int64_t xh_scan_next(void *scan, void *buffer, size_t room, int milliseconds)',
+  answer: 'int xh_scan_answer(void *scan, const void *words, size_t count)',
+  counts: 'void xh_scan_counts(void *scan, void *counts)',
+  close: 'void xh_scan_close(void *scan)',
+});

@@ -32,8 +32,18 @@ export function pathBelow(parent: Place, name: Bytes): Bytes {
   return (parent.path === '' ? name : `${parent.path}/${name}`) as Bytes;
 }
 
+/** How to come to a directory of a tree, and which it was when that is known. */
+export interface Way {
+  readonly root: Dir;
+  /** Names of directories, no link among them. */
+  readonly path: Bytes;
+  readonly identity?: Identity;
+}
+
 export interface Tree {
   readonly root: Dir;
+  /** For those who open it themselves, with the same care. */
+  wayTo(place: Place): Way;
   /**
    * The directory `place`, good until {@link KEPT} others have been asked for.
    * @throws FileError when it is none any more; XhError E_SWAPPED when it is another than it was
@@ -86,8 +96,19 @@ export function openTree(root: Dir, options: { readonly quiet?: boolean } = {}):
     );
   }
 
+  function pathTo(place: Place): Bytes {
+    if (names.size === 0 || place.parent === undefined) return place.path;
+    const above = pathTo(place.parent);
+    const name = names.get(place) ?? place.name;
+    return (above === '' ? name : `${above}/${name}`) as Bytes;
+  }
+
   return {
     root,
+    wayTo(place) {
+      const identity = renewed.get(place) ?? place.identity;
+      return { root, path: pathTo(place), ...(identity && { identity }) };
+    },
     open(place) {
       const missing: Place[] = [];
       let nearest = place;

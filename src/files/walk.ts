@@ -88,12 +88,12 @@ export function createWalker(rootPath: Bytes): Walker {
   }
 
   function locate(path: Bytes, options: { readonly follow?: boolean } = {}): Located {
-    const found = place(path, options);
+    const found = look(path, options);
     if ('missing' in found) throw new FileError('ENOENT', 'openat', found.missing);
     return found;
   }
 
-  function place(path: Bytes, options: { readonly follow?: boolean } = {}): Located | Missing {
+  function look(path: Bytes, options: { readonly follow?: boolean } = {}): Located | Missing {
     return knownPlace(path, options.follow === true) ?? searched(path, options);
   }
 
@@ -148,7 +148,7 @@ export function createWalker(rootPath: Bytes): Walker {
 
   function tryLocate(path: Bytes, options?: { readonly follow?: boolean }): Located | undefined {
     try {
-      const found = place(path, options);
+      const found = look(path, options);
       return 'missing' in found ? undefined : found;
     } catch (error) {
       if (NOT_THERE.has(errnoOf(error) ?? '')) return undefined;

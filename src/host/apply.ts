@@ -55,13 +55,14 @@ function applyChanges(walker: Walker, plan: Plan, options: ApplyOptions): void {
   try {
     openEntry(walker, entry);
     const contents = options.contents ?? noContents;
+    const syncFiles = !hasManyFiles(entry);
     for (const [i, change] of plan.changes.entries()) {
       const step = stepOf(walker, entry, change, i, progress);
-      const inode = aboutPlace(step, () => stage(step, contents));
+      const inode = aboutPlace(step, () => stage(step, { contents, syncFiles }));
       progress.inodes.push(inode);
     }
-    syncTrees(walker, entry);
-    sync(walker, entry);
+    syncContents(walker, entry);
+    walker.sync(touchedBy(walker, entry.changes.filter(leavesStaged)));
     markCommitted(walker, entry.id);
     progress.staged = true;
     switchAll(walker, entry, progress);
@@ -252,22 +253,48 @@ function unsettled({ command, user, time }: JournalEntry, cause: XhError): XhErr
   );
 }
 
+/** Whether staging makes a name for the change, which has to be there when it is switched. */
+function leavesStaged(change: Change): boolean {
+  switch (change.op) {
+    case 'mkdir':
+    case 'write':
+    case 'displace':
+    case 'tree':
+      return true;
+    case 'link':
+      return change.before.type !== 'absent';
+    case 'remove':
+    case 'rename':
+    case 'restore':
+    case 'rmdir':
+      return false;
+  }
+}
+
 /** Makes the names durable. */
 function sync(walker: Walker, { changes }: JournalEntry): void {
   walker.sync(touchedBy(walker, changes));
 }
 
-/** Makes the contents of whole trees durable, which were not synced one by one. */
-function syncTrees(walker: Walker, entry: JournalEntry): void {
-  const trees = entry.changes.filter(({ op }) => op === 'tree');
+/** Makes the contents durable that were not synced one by one: whole trees, and very many files. */
+function syncContents(walker: Walker, entry: JournalEntry): void {
+  const many = hasManyFiles(entry);
   const devices = new Set<bigint>();
-  for (const { path } of trees) {
-    const { dir } = walker.locate(path);
+  for (const { op, path } of entry.changes) {
+    if (op !== 'tree' && !(many && op === 'write')) continue;
+    const { dir } = walker.locate(path, { follow: op === 'write' });
     const { device } = statOf(dir.fd, dir.path);
     if (!devices.has(device)) syncAll(dir);
     devices.add(device);
   }
 }
+
+/** Whether syncing the file system once costs less than syncing each file. */
+function hasManyFiles({ changes }: JournalEntry): boolean {
+  return changes.length > MANY && changes.filter(({ op }) => op === 'write').length > MANY;
+}
+
+const MANY = 100;
 
 function refuseConflicts(plan: Plan): void {
   const [first] = plan.conflicts;

@@ -26,8 +26,14 @@ import { placeOf, type Step } from './step.ts';
 /** Contents of published files by hash. */
 export type Contents = (sha256: string) => Uint8Array;
 
+export interface StageOptions {
+  readonly contents: Contents;
+  /** Whether each file is made durable by itself; else whoever asks sees to all of them. */
+  readonly syncFiles: boolean;
+}
+
 /** Prepares the change. @returns the inode that it made, or that it will move */
-export function stage(step: Step, contents: Contents): string | undefined {
+export function stage(step: Step, { contents, syncFiles }: StageOptions): string | undefined {
   const { change, aside } = step;
   const { dir, name } = placeOf(step);
   const inode = (at: Bytes): string | undefined => statAt(dir, at)?.inode.toString();
@@ -37,7 +43,7 @@ export function stage(step: Step, contents: Contents): string | undefined {
       makeDirAt(dir, name, change.mode);
       return inode(name);
     case 'write':
-      stageFile(dir, name, aside, change);
+      stageFile({ dir, name, aside }, change, syncFiles);
       return inode(aside);
     case 'link':
       if (change.before.type === 'absent') return undefined;
@@ -59,10 +65,9 @@ export function stage(step: Step, contents: Contents): string | undefined {
 }
 
 function stageFile(
-  dir: Dir,
-  name: Bytes,
-  aside: Bytes,
+  { dir, name, aside }: { readonly dir: Dir; readonly name: Bytes; readonly aside: Bytes },
   change: Extract<Change, { op: 'write' }>,
+  syncIt: boolean,
 ): void {
   const path = b`${dir.path}/${name}`;
   const { before } = change;
@@ -75,7 +80,7 @@ function stageFile(
     if (attributes !== undefined && attributes.size > 0) setAttributesOf(fd, path, attributes);
     // last: chown and ACLs may clear set-id bits
     chmodAt(dir, aside, change.mode ?? old?.mode ?? 0o644);
-    syncFile(fd, path);
+    if (syncIt) syncFile(fd, path);
   } finally {
     closeSync(fd);
   }

@@ -4,7 +4,7 @@ import { join } from '../bytes/path.ts';
 import { XhError } from '../message/error.ts';
 import { readAdminFile } from '../package/admin-content.ts';
 import { readOptions } from '../package/options.ts';
-import { listPackages } from '../package/read.ts';
+import { listPackages } from '../package/entries.ts';
 import type { Site } from '../site/site.ts';
 
 export interface DepotPackage {

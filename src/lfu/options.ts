@@ -37,7 +37,7 @@ export interface LfuOptions {
   readonly failFast?: boolean;
   /** Make every file durable before it gets its name. */
   readonly fsync?: boolean;
-  /** How many threads look at the trees; as many as there are processors, up to four, unless given. */
+  /** How many threads look at the trees, and copy; as many as there are processors, up to four, unless given. */
   readonly jobs?: number | undefined;
   /** Bytes a second. */
   readonly bandwidth?: number | undefined;

@@ -236,7 +236,7 @@ async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
   const slaveTree = openTree(slave);
   try {
     await applyPlan(
-      plan.changes,
+      plan,
       {
         master: masterTree,
         slave: slaveTree,

@@ -30,8 +30,9 @@ import { demandMarker, readMarker } from './marker.ts';
 import { isTemporary } from './names.ts';
 import { createPace, type StopSignal } from './pace.ts';
 import type { LfuProblem } from './plan/change.ts';
+import type { Ancestors } from './plan/prepare.ts';
 import { problemOf } from './plan/problem.ts';
-import { refusal, refuseEmpty } from './plan/refusals.ts';
+import { refusal, refuseEmpty, refuseLostMount } from './plan/refusals.ts';
 import { openMaster, type Root } from './roots.ts';
 
 export interface ScanMasterOptions {
@@ -109,7 +110,8 @@ async function scan(
       privileged,
       oneFileSystem,
     });
-    const top = { place: ROOT_PLACE, number: ROOT };
+    const ancestors = { identity: { inode, device }, above: undefined };
+    const top = { place: ROOT_PLACE, number: ROOT, ancestors };
     const left = native === undefined ? [top] : await walkNatively(walk, native, top);
     await walkAlone(walk, left, workingDirectory);
     return writer.finish();
@@ -134,6 +136,8 @@ interface Walk {
 interface Numbered {
   readonly place: Place;
   readonly number: number;
+  /** What it was when it was seen, and what it stands in. */
+  readonly ancestors: Ancestors;
 }
 
 /** @returns what is still to be looked at */
@@ -174,7 +178,8 @@ function addTold(
   const numberOf = add(walk, here, listing);
   for (const { index, id } of pair.offers) {
     const name = listing.names[index] ?? ('' as Bytes);
-    known.set(id, { place: placeBelow(place, name), number: numberOf(index) });
+    const ancestors = ancestorsOf(listing, index, here);
+    known.set(id, { place: placeBelow(place, name), number: numberOf(index), ancestors });
   }
 }
 
@@ -187,6 +192,7 @@ async function walkAlone(walk: Walk, left: Numbered[], workingDirectory: Dir): P
     const { place, number } = here;
     let listing: Listing;
     try {
+      refuseLostMount(() => tree.open(place), walk.root.device, here.ancestors);
       listing = readListing(tree.open(place), { privileged, workingDirectory });
     } catch (error) {
       if (!(error instanceof XhError)) throw error;
@@ -202,12 +208,18 @@ async function walkAlone(walk: Walk, left: Numbered[], workingDirectory: Dir): P
     const numberOf = add(walk, here, listing);
     for (const [index, name] of listing.names.entries()) {
       if (!isEntered(walk, listing, index)) continue;
-      left.push({ place: placeBelow(place, name), number: numberOf(index) });
+      const ancestors = ancestorsOf(listing, index, here);
+      left.push({ place: placeBelow(place, name), number: numberOf(index), ancestors });
     }
     options.progress?.((objects += listing.names.length));
     const breath = pace.breathe();
     if (breath !== undefined) await breath;
   }
+}
+
+function ancestorsOf(listing: Listing, index: number, { ancestors }: Numbered): Ancestors {
+  const { inode, device } = statIn(listing, index);
+  return { identity: { inode, device }, above: ancestors };
 }
 
 /** Adds a directory. @returns what tells the numbers of the directories in it by their positions */

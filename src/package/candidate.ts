@@ -2,20 +2,11 @@
  * Which package a name and a version range mean, among those that are there, and what a user is
  * told when they mean none.
  */
-import { b, compareBytes, concat, printable, toText, type Bytes } from '../bytes/bytes.ts';
+import { b, concat, printable, toText, type Bytes } from '../bytes/bytes.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { didYouMean } from '../message/nearest.ts';
 import { satisfies, type VersionRange } from './range.ts';
-import { compareVersions } from './versions.ts';
-
-/** A package that is there, as far as naming goes. */
-export interface Candidate {
-  readonly directory: Bytes;
-  readonly name: Bytes;
-  readonly version?: Bytes | undefined;
-  /** Whether `NAME` means this one on this host. */
-  readonly current: boolean;
-}
+import { bestOf, isCalled, newestFirst, type Candidate, type NameIndex } from './newest.ts';
 
 /** What is asked for. */
 export interface Wanted {
@@ -37,46 +28,7 @@ export function bestCandidate<C extends Candidate>(
   const fits = available.filter(
     (each) => isCalled(each, name) && (range === undefined || satisfies(each.version, range)),
   );
-  const exact = fits.find((each) => each.directory === name);
-  if (exact !== undefined) return exact;
-  const current = fits.find((each) => each.current);
-  if (current !== undefined && options.newest !== true) return current;
-  return fits.toSorted(newestFirst)[0];
-}
-
-/** Everything that each name, and each directory name, may mean. */
-export type NameIndex<C extends Candidate = Candidate> = ReadonlyMap<Bytes, readonly C[]>;
-
-export function nameIndex<C extends Candidate>(available: readonly C[]): NameIndex<C> {
-  const result = new Map<Bytes, C[]>();
-  for (const each of available) {
-    for (const name of new Set([each.name, each.directory])) {
-      const known = result.get(name);
-      if (known === undefined) result.set(name, [each]);
-      else known.push(each);
-    }
-  }
-  return result;
-}
-
-export function isCalled(each: Candidate, name: Bytes): boolean {
-  return each.name === name || each.directory === name;
-}
-
-/** Releases before prereleases, newer before older, a version before none. */
-function newestFirst(a: Candidate, c: Candidate): number {
-  const pre = Number(isPrerelease(a.version)) - Number(isPrerelease(c.version));
-  if (pre !== 0) return pre;
-  if (a.version === undefined || c.version === undefined) {
-    return Number(a.version === undefined) - Number(c.version === undefined);
-  }
-  return compareVersions(c.version, a.version) || compareBytes(c.directory, a.directory);
-}
-
-function isPrerelease(version: Bytes | undefined): boolean {
-  return (
-    version !== undefined && /^v?[\d:.]+(?:-[A-Za-z]|~(?:alpha|beta|pre|rc|dev))/i.test(version)
-  );
+  return bestOf(fits, name, options);
 }
 
 /** Why a request cannot be met, one of perhaps several. */

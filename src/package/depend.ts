@@ -5,17 +5,14 @@
 import { b, printable, type Bytes } from '../bytes/bytes.ts';
 import {
   bestCandidate,
-  isCalled,
-  nameIndex,
   nearName,
   noVersion,
   notThere,
   refuse,
-  type Candidate,
-  type NameIndex,
   type Problem,
   type Wanted,
 } from './candidate.ts';
+import { isCalled, nameIndex, type Candidate, type NameIndex } from './newest.ts';
 import { dependencyText, type Dependency } from './dependencies.ts';
 import { satisfies } from './range.ts';
 

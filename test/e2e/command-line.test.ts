@@ -8,7 +8,7 @@ import { program, xh, xhDone } from './xh.ts';
 
 const XH = join(import.meta.dirname, '../../dist/xh.cjs');
 const COMMANDS =
-  'mkpkg import install uninstall use make-links prefer list info files which history rollback recover config arch platform'.split(
+  'mkpkg import install uninstall use make-links prefer symlinks autolink farm list info files which history rollback recover config arch platform'.split(
     ' ',
   );
 

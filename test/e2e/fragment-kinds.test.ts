@@ -124,6 +124,20 @@ describe('a package with a fragment of every kind', () => {
     expect(snapshot(root)).toEqual(before);
   });
 
+  test('never shows passwords of others, which stand around its own', () => {
+    const secret = '$y$j9T$secret';
+    writeFileSync(join(root, 'etc/shadow'), `root:${secret}:20000:0:99999:7:::\n`);
+    for (const words of [['--dry-run'], ['--verbose']]) {
+      const ran = xhDone(root, 'install', 'foo', ...words);
+      expect(ran.stdout + ran.stderr).toContain('+foo:!*:::::::');
+      expect(ran.stdout + ran.stderr).not.toContain(secret);
+    }
+    const readable = spawnSync('grep', ['-rl', '--', secret, root], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter((path) => path !== '' && (statSync(path).mode & 0o077) !== 0);
+    expect(readable).toEqual([join(root, 'etc/shadow')]);
+  });
+
   test('has a unit for its boottime where systemd starts the host', () => {
     mkdirSync(join(root, 'sbin'));
     symlinkSync('/lib/systemd/systemd', join(root, 'sbin/init'));

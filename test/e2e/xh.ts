@@ -41,7 +41,7 @@ export function xhDone(root: string, ...args: readonly string[]): Ran {
 }
 
 /** Records that tell of commands rather than of the host: history, kept contents, the lock's note, logs. */
-const OWN_RECORDS = /^\.software\/local\/\.admin\/(?:generations|objects|log|lock)(?:\/|$)/;
+const OWN_RECORDS = /^\.software\/local\/\.admin\/(?:cache|generations|objects|log|lock)(?:\/|$)/;
 
 /** Everything below `root` but our own records: type, mode, owner, and content or target, by path. */
 export function snapshot(root: string, below = ''): ReadonlyMap<string, string> {

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planFragments, removeFragments } from '../../src/export/planFragments.ts';
 import type { FragmentPlan } from '../../src/export/planFragments.ts';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import {
   codes,
   fragment,
@@ -17,6 +16,7 @@ import {
   program,
   systemFile,
   type MemoryHost,
+  diagnosed,
 } from './memory-host.ts';
 
 const STOCK = Object.fromEntries(
@@ -66,13 +66,7 @@ function line(on: MemoryHost, path: string, name: string): string | undefined {
 }
 
 function errors(exports: Exports): readonly string[] {
-  try {
-    plan(memoryHost(STOCK), 'foo', exports);
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => plan(memoryHost(STOCK), 'foo', exports));
 }
 
 describe('an account and its group without numbers', () => {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import { aliases } from '../../src/export/aliases.ts';
 import type { MergeResult } from '../../src/export/fragment.ts';
-import { codes, fragment, fromReceipt, memoryHost, owner } from './memory-host.ts';
+import { codes, fragment, fromReceipt, memoryHost, owner, diagnosed } from './memory-host.ts';
 
 const FOO = owner('foo');
 /** As Debian's mailers make it. */
@@ -23,13 +22,7 @@ function install(standing: string, content: string): MergeResult {
 }
 
 function findings(content: string): readonly string[] {
-  try {
-    aliases.parse(fragment('aliases', content));
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => aliases.parse(fragment('aliases', content)));
 }
 
 describe('export/aliases on the stock /etc/aliases', () => {

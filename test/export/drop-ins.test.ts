@@ -2,24 +2,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fromBuffer } from '../../src/bytes/bytes.ts';
+import { b, fromBuffer } from '../../src/bytes/bytes.ts';
 import type { FragmentFile } from '../../src/export/fragment.ts';
 import { KINDS, kindNamed } from '../../src/export/kinds.ts';
 import { checkFragments, planFragments, removeFragments } from '../../src/export/planFragments.ts';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
-import { codes, fragment, memoryHost, owner, program } from './memory-host.ts';
+import { formatDiagnostic } from '../../src/message/diagnostic.ts';
+import { codes, fragment, memoryHost, owner, program, diagnosed } from './memory-host.ts';
 
 const FOO = owner('foo');
 
 /** What stands in the way of installing `files` on a host with `standing`. */
 function errors(files: readonly FragmentFile[], host = memoryHost()): readonly string[] {
-  try {
-    planFragments({ owner: FOO, exportFiles: files, before: [], host });
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => planFragments({ owner: FOO, exportFiles: files, before: [], host }));
 }
 
 describe.each([
@@ -103,6 +97,16 @@ describe('what the owning program refuses', () => {
     host.apply(plan.edits);
     const asked = { ...host, ask: () => expect.fail('asked') };
     planFragments({ owner: FOO, exportFiles, before: plan.merged, host: asked });
+  });
+
+  it('is said not to be checked by a program that is too old to only check', () => {
+    const output = b`systemd-sysusers: unrecognized option '--dry-run'\n`;
+    const host = { ...memoryHost(), ask: () => ({ ran: true, status: 1, output }) as const };
+    const exportFiles = [fragment('sysusers.d/foo.conf', 'u foo -\n')];
+    const plan = planFragments({ owner: FOO, exportFiles, before: [], host });
+    expect(plan.notes).toEqual([
+      "export/sysusers.d/foo.conf: not checked: systemd-sysusers could not judge: systemd-sysusers: unrecognized option '--dry-run'",
+    ]);
   });
 
   it('is said not to be checked where the program is missing', () => {

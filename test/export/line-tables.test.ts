@@ -1,6 +1,5 @@
 /** Files of one entry a line that only name things: shells, protocols, rpc. On Debian's own. */
 import { describe, expect, it } from 'vitest';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import type { FragmentKind, MergeResult } from '../../src/export/fragment.ts';
 import { kindNamed } from '../../src/export/kinds.ts';
 import {
@@ -11,6 +10,7 @@ import {
   owner,
   program,
   systemFile,
+  diagnosed,
 } from './memory-host.ts';
 
 const FOO = owner('foo');
@@ -27,13 +27,7 @@ function merge(name: string, standing: string, content: string): MergeResult {
 }
 
 function findings(name: string, content: string): readonly string[] {
-  try {
-    kind(name).parse(fragment(name, content));
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => kind(name).parse(fragment(name, content)));
 }
 
 describe.each([

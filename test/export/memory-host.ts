@@ -11,6 +11,7 @@ import type {
   MergeResult,
 } from '../../src/export/fragment.ts';
 import { askProgram } from '../../src/depot/ask.ts';
+import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import { existsSync, readFileSync } from 'node:fs';
 
 export interface MemoryHost extends HostView {
@@ -150,4 +151,15 @@ export function systemFile(path: string, debianPackage: string): string {
     throw new Error(`${path} is missing: these tests read it; apt-get install ${debianPackage}`);
   }
   return fromBuffer(readFileSync(path));
+}
+
+/** The findings that stop `act`, as they are shown; none when nothing stops it. */
+export function diagnosed(act: () => unknown): readonly string[] {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof DiagnosticError)) throw error;
+    return error.diagnostics.map((each) => formatDiagnostic(each));
+  }
+  return [];
 }

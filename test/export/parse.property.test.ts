@@ -102,3 +102,21 @@ function outside(kind: FragmentKind, content: Bytes): readonly unknown[] {
     );
   }
 }
+
+describe('a fragment of nothing but mistakes', () => {
+  it.each(KINDS.filter(({ name }) => name !== 'replace'))('$name is read in no time', (kind) => {
+    const name = kind.layout === 'file' ? kind.name : `${kind.name}/foo.service`;
+    const file = fragment(name, '\x01 \\ = { :\n'.repeat(20_000));
+    let findings = 0;
+    try {
+      findings = kind.check(file, kind.parse(file), memoryHost()).length;
+    } catch (error) {
+      if (!(error instanceof DiagnosticError)) throw error;
+      findings = error.diagnostics.length;
+    }
+    // sh, and the programs that own a directory, are asked later
+    const isRead = kind.layout === 'file' && kind.name !== 'boottime';
+    if (isRead) expect(findings).toBeGreaterThan(0);
+    else expect(Number.isInteger(findings)).toBe(true);
+  });
+});

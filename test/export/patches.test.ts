@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { MergedFragment, MergeResult } from '../../src/export/fragment.ts';
 import { patches } from '../../src/export/patches.ts';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
+import { DiagnosticError } from '../../src/message/diagnostic.ts';
 import {
   codes,
   file,
@@ -17,6 +17,7 @@ import {
   owner,
   systemFile,
   type MemoryHost,
+  diagnosed,
 } from './memory-host.ts';
 
 const FOO = owner('foo');
@@ -47,13 +48,7 @@ function remove(host: MemoryHost, before: readonly MergedFragment[]): MergeResul
 }
 
 function findings(patch: string, name = 'patches/etc/profile.patch'): readonly string[] {
-  try {
-    patches.parse(fragment(name, patch));
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => patches.parse(fragment(name, patch)));
 }
 
 describe('export/patches on a stock file', () => {
@@ -199,6 +194,13 @@ describe('what is no unified diff of one file', () => {
     for (const name of ['patches/etc/profile', 'patches/.patch', 'patches/a/../b.patch']) {
       expect(findings(diff('a\n', 'b\n'), name)[0]).toContain('does not say which file it is for');
     }
+  });
+
+  it('is read in no time, however long it is', () => {
+    const lines = 200_000;
+    const body = '-a\n'.repeat(lines);
+    expect(findings(`@@ -1,${lines} +0,0 @@\n${body}`)).toEqual([]);
+    expect(findings(`@@ -1,${lines + 1} +0,0 @@\n${body}`)).toHaveLength(1);
   });
 
   it('never ends in anything but hunks or findings', () => {

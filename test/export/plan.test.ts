@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { bytes } from '../../src/bytes/bytes.ts';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import type { FragmentFile, FragmentOwner } from '../../src/export/fragment.ts';
 import { kindNamed, KINDS } from '../../src/export/kinds.ts';
 import { overlayHost } from '../../src/export/overlay.ts';
@@ -14,6 +13,7 @@ import {
   program,
   systemFile,
   type MemoryHost,
+  diagnosed,
 } from './memory-host.ts';
 
 const FOO = owner('foo', { account: 'games' });
@@ -41,13 +41,7 @@ function errorsOf(
   exportFiles: readonly FragmentFile[],
   who: FragmentOwner = FOO,
 ): readonly string[] {
-  try {
-    planFragments({ owner: who, exportFiles, before: [], host: stockHost() });
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => planFragments({ owner: who, exportFiles, before: [], host: stockHost() }));
 }
 
 describe('the plan for all fragments of a package', () => {

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { formatDiagnostic, DiagnosticError } from '../../src/message/diagnostic.ts';
 import type { MergeResult } from '../../src/export/fragment.ts';
 import { services } from '../../src/export/services.ts';
-import { codes, fragment, fromReceipt, memoryHost, owner, systemFile } from './memory-host.ts';
+import {
+  codes,
+  fragment,
+  fromReceipt,
+  memoryHost,
+  owner,
+  systemFile,
+  diagnosed,
+} from './memory-host.ts';
 
 const STOCK = systemFile('/etc/services', 'netbase');
 
@@ -17,13 +24,7 @@ function install(text: string, content: string): MergeResult {
 }
 
 function findings(content: string): readonly string[] {
-  try {
-    services.parse(fragment('services', content));
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => services.parse(fragment('services', content)));
 }
 
 describe('export/services on the stock /etc/services', () => {

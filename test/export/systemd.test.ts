@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { b } from '../../src/bytes/bytes.ts';
 import { checkFragments, planFragments, removeFragments } from '../../src/export/planFragments.ts';
 import type { FragmentPlan } from '../../src/export/planFragments.ts';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import {
   codes,
   fragment,
@@ -12,6 +11,7 @@ import {
   program,
   systemFile,
   type MemoryHost,
+  diagnosed,
 } from './memory-host.ts';
 
 const FOO = owner('foo');
@@ -44,13 +44,7 @@ function install(
 }
 
 function errors(exportFiles: typeof EXPORT): readonly string[] {
-  try {
-    planFragments({ owner: FOO, exportFiles, before: [], host: host() });
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() => planFragments({ owner: FOO, exportFiles, before: [], host: host() }));
 }
 
 describe('export/systemd', () => {
@@ -147,6 +141,16 @@ describe('export/systemd', () => {
       "foo.service:8:12: error: '../../../../tmp/x' is no name of a unit",
     );
     expect(errors([fragment('systemd/README', 'x')])[0]).toContain("'README' is no unit");
+  });
+
+  it('is said not to be checked where systemd-analyze fails for another reason', () => {
+    const answer = { ran: true, status: 1, output: b`Failed to initialize manager\n` } as const;
+    const on = { ...host(), ask: () => answer };
+    const plan = planFragments({ owner: FOO, exportFiles: EXPORT, before: [], host: on });
+    expect(plan.notes).toEqual([
+      'export/systemd/foo.service, export/systemd/foo.timer: not checked: systemd-analyze could not judge: Failed to initialize manager',
+    ]);
+    expect(plan.edits).not.toEqual([]);
   });
 
   it('warns of a key that this systemd does not know, and of a unit of the vendor that is turned off', () => {

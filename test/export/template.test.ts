@@ -1,17 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { planFragments } from '../../src/export/planFragments.ts';
-import { DiagnosticError, formatDiagnostic } from '../../src/message/diagnostic.ts';
 import type { FragmentFile } from '../../src/export/fragment.ts';
-import { fragment, memoryHost, owner } from './memory-host.ts';
+import { fragment, memoryHost, owner, diagnosed } from './memory-host.ts';
 
 function errors(...exportFiles: readonly FragmentFile[]): readonly string[] {
-  try {
-    planFragments({ owner: owner('foo'), exportFiles, before: [], host: memoryHost() });
-  } catch (error) {
-    if (!(error instanceof DiagnosticError)) throw error;
-    return error.diagnostics.map((each) => formatDiagnostic(each));
-  }
-  return [];
+  return diagnosed(() =>
+    planFragments({ owner: owner('foo'), exportFiles, before: [], host: memoryHost() }),
+  );
 }
 
 describe('a fragment that is a template', () => {

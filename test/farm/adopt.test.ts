@@ -93,8 +93,8 @@ describe('a file that differs', () => {
 
 describe('what is no file', () => {
   test.each([
-    ['a directory', (at: string): void => void mkdirSync(at)],
-    ['a link', (at: string): void => symlinkSync('/usr/bin/true', at)],
+    ['a directory', (at: string): unknown => mkdirSync(at)],
+    ['a link', (at: string): unknown => symlinkSync('/usr/bin/true', at)],
   ])('%s is never adopted', async (_, put) => {
     const site = freshSite();
     makePackage(site.path, 'tool', { 'bin/tool': command('tool') });

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { b, bytes, type Bytes } from '../../src/bytes/bytes.ts';
+import { b, bytes } from '../../src/bytes/bytes.ts';
 import { planAutolink, planSymlinks, USER_DIRECTORY } from '../../src/depot/link-files.ts';
 import { readAutolink } from '../../src/farm/autolink.ts';
 import { readSymlinks, type HostNames } from '../../src/farm/symlinks.ts';
@@ -220,9 +220,9 @@ describe('layered farms', () => {
   });
 
   test('a variable that is not set is told where it stands, and nothing is done', () => {
-    const read = readAutolink(b`/f`, bytes('/a /b\n/prd  /net/${HOE}x\n') as Bytes, {});
+    const read = readAutolink(b`/f`, bytes('/a /b\n/prd  /net/${HOE}x\n'), {});
     expect(read.diagnostics).toMatchObject([{ code: 'E_LINK_VARIABLE', line: 2, column: 7 }]);
-    const relative = readAutolink(b`/f`, bytes('/a ${HOE}\n') as Bytes, { HOE: 'x' });
+    const relative = readAutolink(b`/f`, bytes('/a ${HOE}\n'), { HOE: 'x' });
     expect(relative.diagnostics).toMatchObject([{ code: 'E_LINK_PLACE', line: 1, column: 4 }]);
   });
 });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeFixture, type Fixture } from './fixture.ts';
+import { command, makeFixture, writeTree, type Fixture } from './fixture.ts';
 import { changesSomething, endsOf, killAtEach, killEach, type Killed } from './kills.ts';
 import { snapshot } from './snapshot.ts';
 import { requireStrace, type Run, type SystemCall } from './strace.ts';
@@ -9,6 +9,9 @@ let fixture: Fixture;
 beforeAll(async () => {
   requireStrace();
   fixture = await makeFixture();
+  fixture.restore('depot');
+  writeTree(fixture.root, { '.software/local/.admin/bins/bin/clock': command('mine') });
+  fixture.keep('occupied');
 });
 afterAll(() => {
   fixture.remove();
@@ -33,6 +36,13 @@ const COMMANDS: Readonly<Record<string, (software: string) => Killed>> = {
     programs: { older, clock },
   }),
   'mending links': () => ({ which, state: 'astray', words: ['make-links'], programs: { older } }),
+  // before and after it is the same command
+  'taking what people made into a package': () => ({
+    which,
+    state: 'occupied',
+    words: ['install', 'clock@1.0', '--adopt', '--yes'],
+    programs: { older, clock: ['mine'] },
+  }),
   'a rollback': () => ({ which, state: 'installed', words: ['rollback'], programs: { older } }),
   'making a package': (software) => ({
     which,

@@ -273,6 +273,24 @@ describe.each([
     expect(stderr).toMatch(/^lfu: same: /m);
   });
 
+  test('of which a part is unmounted while an index of it is made: slaves keep what they have of it', async () => {
+    mountAgain('master/same', trees);
+    execFileSync('cp', ['-a', join(trees.master, 'same'), trees.slave]);
+    const index = join(trees.directory, 'index');
+    const scanned = await held('openat:delay_enter=500000', {
+      trees,
+      words: [process.execPath, trees.program, 'scan', trees.master, '-o', index],
+      path: 'same',
+      meanwhile: () => {
+        execFileSync('umount', ['-l', join(trees.master, 'same')]);
+      },
+    });
+    expect(scanned.status).toBe(1);
+    expect(scanned.stderr).toMatch(/^lfu: same: what was mounted there is not any more/m);
+    await trees.lfu('--index', index);
+    expect(readdirSync(join(trees.slave, 'same')).toSorted()).toEqual(['f', 'l']);
+  });
+
   test('that is not mounted is no master, though its mount point is not empty', async () => {
     execFileSync('sh', ['-euc', 'echo local > master/.lfu-master'], { cwd: trees.directory });
     expect(await trees.lfu('--marker', 'local')).toMatchObject({ status: 0, stderr: '' });
@@ -301,20 +319,25 @@ function mountAgain(path: string, trees: LfuFixture): void {
 
 interface Holding {
   readonly trees: LfuFixture;
+  /** What is run, if not an update. */
+  readonly words?: readonly [string, ...string[]];
   /** Only calls on this path wait. */
   readonly path?: string;
   readonly meanwhile: () => void;
 }
 
 /** A run during which something happens to the trees while it waits in a call. */
-async function held(inject: string, { trees, path, meanwhile }: Holding): Promise<Ended> {
-  const { words, env } = trees.run('-i');
+async function held(
+  inject: string,
+  { trees, words = trees.run('-i').words, path, meanwhile }: Holding,
+): Promise<Ended> {
+  const { env } = trees;
   const call = inject.replace(/:.*/, '');
   const log = join(trees.directory, 'log');
   rmSync(log, { force: true });
   const at = path === undefined ? [] : ['-P', path];
   const traced = ['-f', '-qqq', '-o', log, ...at, '-e', `trace=${call}`, '-e', `inject=${inject}`];
-  const run = runCommand('strace', [...traced, ...words], { ...(env && { env }) });
+  const run = runCommand('strace', [...traced, ...words], { env });
   const number = Number(/when=(\d+)/.exec(inject)?.[1] ?? 1);
   // strace shows a call as soon as it is entered
   while (!existsSync(log) || readFileSync(log, 'latin1').split(`${call}(`).length <= number) {

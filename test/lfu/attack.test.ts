@@ -4,6 +4,7 @@
  * stops, the next run makes the slave faithful again.
  */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,7 +133,7 @@ async function runUnderAttack(base: string, uid: number, ways: string): Promise<
     expect(attacker.exitCode).toBe(null);
   }
   attacker.kill('SIGKILL');
-  await new Promise((resolve) => attacker.once('close', resolve));
+  await once(attacker, 'close');
   const { swaps, temporaries } = swapsOf(base);
   console.log(
     `${runs} runs, ${failed} of them told of what is going on; ${swaps} swaps, ${temporaries} of temporary names`,

@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -44,7 +44,7 @@ describe.each(WAYS)('a file that changes once while it is read (native: %s)', (n
   });
 });
 
-/** A file that takes a while at a limited rate, and one that is copied after it. */
+/** A file that is worth more than one call, and one that is copied after it. */
 function withBusyFile(): Trees {
   const trees = freshTrees();
   trees.sh(`mkdir slave; echo old > slave/busy; echo x > master/calm
@@ -53,25 +53,28 @@ function withBusyFile(): Trees {
   return trees;
 }
 
-/** Does `change` in the master when a part of a file has been copied. */
+/** Does `change` in the master while the run is held, having begun to read the file. */
 async function changedMidway(trees: Trees, native: string, change: string): Promise<Run> {
-  const { child, ended } = start(trees, native, '--bwlimit', '1M');
-  while (!isPartCopied(trees)) {
+  const log = join(trees.directory, 'calls');
+  // -D: what is started is the program itself, and strace stands aside
+  const held = `strace -D -f -o ${log} -P ${trees.master}/busy -e inject=${READING}:signal=STOP:when=1`;
+  const command = lfuCommand(trees.master, trees.slave);
+  const { child, ended } = start(native, held.split(' ').concat(command));
+  while (!existsSync(log) || !readFileSync(log, 'latin1').includes('stopped by SIGSTOP')) {
     expect(child.exitCode).toBe(null);
-    await setTimeout(2);
+    await setTimeout(5);
   }
   // the directory is as it was when it was looked at
   trees.sh(`cd master; ${change}; touch -d '2020-01-01 UTC' .`);
+  // another thread may stop, too, when it reads the file again
+  const goOn = setInterval(() => child.kill('SIGCONT'), 20);
+  onTestFinished(() => {
+    clearInterval(goOn);
+  });
   return ended;
 }
 
-function isPartCopied(trees: Trees): boolean {
-  return readdirSync(trees.slave).some(
-    (name) =>
-      name.startsWith('.lfu-') &&
-      (statSync(join(trees.slave, name), { throwIfNoEntry: false })?.size ?? 0) > 0,
-  );
-}
+const READING = 'pread64,read,copy_file_range,sendfile';
 
 describe.each(WAYS)('a file that changes all the time (native: %s)', (native) => {
   test('is reported and left as it was, at full speed, too', async () => {
@@ -85,7 +88,7 @@ describe.each(WAYS)('a file that changes all the time (native: %s)', (native) =>
     await once(writer.stdout, 'data');
     const run = traced(trees, native, [
       ['-P', join(trees.master, 'busy')],
-      ['-e', 'inject=pread64,read,copy_file_range,sendfile:delay_exit=50000'],
+      ['-e', `inject=${READING}:delay_exit=50000`],
     ]);
     writer.kill('SIGKILL');
     expect(run.status).toBe(1);
@@ -132,11 +135,11 @@ describe.each(WAYS)('a directory that cannot be read to its end (native: %s)', (
     const trees = freshTrees();
     // more names than one call tells
     trees.sh(`mkdir -p master/bad/below master/good slave/bad/below/deep slave/bad/gone slave/good
-      i=0; while [ $i -lt 3000 ]; do : > master/bad/name-of-some-length-$i; i=$((i+1)); done
+      i=0; while [ $i -lt 400 ]; do : > master/bad/${'long'.repeat(50)}$i; i=$((i+1)); done
       echo y > slave/bad/y; echo y > slave/bad/below/deep/y; echo y > slave/bad/gone/y
       echo new > master/good/new; echo old > slave/good/old; echo old > slave/old`);
     const run = traced(trees, native, [
-      ['-P', join(trees.master, 'bad')],
+      ['--seccomp-bpf', '-e', 'trace=getdents64', '-P', join(trees.master, 'bad')],
       ['-e', `inject=${fault}`],
     ]);
     expect(run.status).toBe(1);
@@ -206,8 +209,7 @@ interface Started {
   readonly ended: Promise<Run>;
 }
 
-function start(trees: Trees, native: string, ...options: readonly string[]): Started {
-  const [program, ...words] = lfuCommand(...options, trees.master, trees.slave);
+function start(native: string, [program = '', ...words]: readonly string[]): Started {
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', XHIER_NATIVE: native },

@@ -87,6 +87,13 @@ export function plantOwned(host: Host, entries: readonly string[]): void {
   host.on(script.join('\n'));
 }
 
+/** What a tree has, a line each: type, owner, path, and where a link leads. */
+export function objectsOf(host: Host, tree = 'slave'): readonly string[] {
+  const found = host.on(`cd ${tree}; find . -mindepth 1 -printf '%y %u %P %l\\n'`);
+  const lines = found.split('\n').map((line) => line.trimEnd());
+  return lines.filter((line) => line !== '').toSorted();
+}
+
 function append(
   file: string,
   entries: readonly (readonly [string, number])[],

@@ -5,7 +5,7 @@
 import { copyFileSync, lstatSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { freshHost, plantOwned, type Host, type HostOptions } from './host.ts';
+import { freshHost, objectsOf, plantOwned, type Host, type HostOptions } from './host.ts';
 import type { Run } from './trees.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../rules');
@@ -35,13 +35,6 @@ function ruledHost(options: HostOptions = {}): Host {
 
 function scripts(): readonly string[] {
   return readdirSync(DIRECTORY).filter((name) => name.endsWith('.rules'));
-}
-
-/** Type, owner and path of what is on the slave, and where a link leads. */
-function slaveOf(host: Host, tree = 'slave'): readonly string[] {
-  const found = host.on(`cd ${tree}; find . -mindepth 1 -printf '%y %u %P %l\\n'`);
-  const lines = found.split('\n').map((line) => line.trimEnd());
-  return lines.filter((line) => line !== '').toSorted();
 }
 
 /** Runs it, and once more, when there must be nothing to do. */
@@ -77,7 +70,7 @@ test('link-package: one package stays on another server', () => {
   const host = ruledHost();
   plantOwned(host, ['vlsitools:master/cells/', 'vlsitools:master/cells/nand', ...FILES]);
   update(host, 'link-package.rules');
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd interviews iv',
     'd root bin',
     'f emacs bin/emacs',
@@ -92,13 +85,13 @@ test('disjoint: two servers share the packages out, and shared directories are o
   plantOwned(host, FILES);
   update(host, 'disjoint-a.rules', 'master', 'a');
   update(host, 'disjoint-b.rules', 'master', 'b');
-  expect(slaveOf(host, 'a')).toEqual([
+  expect(objectsOf(host, 'a')).toEqual([
     'd root bin',
     'f emacs bin/emacs',
     'f tex bin/tex',
     'l interviews iv /usr/remote/server-b/iv',
   ]);
-  expect(slaveOf(host, 'b')).toEqual([
+  expect(objectsOf(host, 'b')).toEqual([
     'd interviews iv',
     'd root bin',
     'f interviews iv/idraw',
@@ -112,9 +105,9 @@ test('subset-slave: some packages are here, the rest is a link away, small files
   plantOwned(host, FILES);
   host.on('head -c 9000 /dev/urandom >> master/bin/emacs');
   update(host, 'subset-slave.rules');
-  const arch = slaveOf(host).at(-1)?.split('/').at(-2) ?? '';
+  const arch = objectsOf(host).at(-1)?.split('/').at(-2) ?? '';
   expect(arch).toMatch(/^[a-z0-9_-]+$/);
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd root bin',
     'f tex bin/tex',
     `l emacs bin/emacs /usr/remote/main/${arch}/bin/emacs`,
@@ -148,7 +141,7 @@ test('two-clusters: a slave is updated from two masters, and a stranger is told 
   expect(both()).toEqual(['set d mtime bin']);
   expect(both()).toEqual([]);
   const arch = host.on('readlink slave/bin/spice').split('/').at(-3) ?? '';
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd root bin',
     'd root only',
     'f emacs bin/emacs',
@@ -174,7 +167,7 @@ test('access-time-migration: what is used is here, what is not is a link', () =>
     head -c 100000 /dev/urandom > $f; done; echo small > small
     touch -a -d '20 days ago' unused small old old/deep; touch -a -d '3 days ago' used`);
   update(host, 'access-time-migration.rules');
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd root lib',
     'd root lib/old',
     'f root lib/small',
@@ -223,7 +216,7 @@ test('root-files: the list is all that there is of root', () => {
   expect(run.stderr).toContain(
     'lfu: bin/evil: bin/evil: a file of root on the master that is not in the list rootfiles',
   );
-  expect(slaveOf(host)).toEqual(['d root bin', 'f root bin/su', 'f tex bin/tex']);
+  expect(objectsOf(host)).toEqual(['d root bin', 'f root bin/su', 'f tex bin/tex']);
   expect(lstatSync(join(host.slave, 'bin/su')).mode & 0o7777).toBe(0o4755);
   host.on('rm master/bin/evil');
   host.run('-f', 'root-files.rules', 'master', 'slave');
@@ -287,8 +280,8 @@ describe('test-host-from-master', () => {
     plantOwned(host, FILES);
     update(host, 'test-host-from-master.rules');
     const link = found.startsWith('l') ? ` ${host.master}/bin/tex` : '';
-    expect(slaveOf(host)).toContain(`${found}${link}`);
-    expect(slaveOf(host)).toContain('f emacs bin/emacs');
+    expect(objectsOf(host)).toContain(`${found}${link}`);
+    expect(objectsOf(host)).toContain('f emacs bin/emacs');
   });
 });
 
@@ -299,7 +292,7 @@ test('shadow-tree: directories and links to the sources, and what compiling leav
   host.on('touch slave/src/main.o slave/src/lib/a.o; echo all: > slave/Makefile');
   const run = host.run('-i', '-f', 'shadow-tree.rules', 'master', 'slave');
   expect(run).toMatchObject({ status: 0, stderr: '' });
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd root src',
     'd root src/lib',
     'f root Makefile',

@@ -50,7 +50,7 @@ function everyKind(): Trees {
       case $is in f) echo new > $was$is;; d) mkdir $was$is; echo in > $was$is/x;;
         l) ln -s new $was$is;; p) mkfifo $was$is;; esac
       cd ../../slave/replaced
-      case $was in f) echo old > $was$is;; d) mkdir $was$is; echo in > $was$is/y;;
+      case $was in f) echo older > $was$is;; d) mkdir $was$is; echo in > $was$is/y;;
         l) ln -s old $was$is;; p) mkfifo $was$is;; esac
       cd ../../master/replaced; done; done
     echo longer > size; echo short > ../../slave/replaced/size; echo same > mode; cd ../../slave/replaced

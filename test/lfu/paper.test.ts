@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { existsSync, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { freshHost, plantOwned, type Host } from './host.ts';
+import { freshHost, objectsOf, plantOwned, type Host } from './host.ts';
 
 const PACKAGES = {
   local: 2000,
@@ -19,16 +19,6 @@ const PACKAGES = {
   'package-B': 2011,
   'package-C': 2012,
 };
-
-/** What the slave has, a line each: type, owner, path, and where a link leads. */
-function slaveOf(host: Host, tree = 'slave'): readonly string[] {
-  const lines = host.on(`cd ${tree}; find . -mindepth 1 -printf '%y %u %P %l\\n'`);
-  return lines
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => line.trimEnd())
-    .toSorted();
-}
 
 function saysNothing(host: Host, ...words: readonly string[]): void {
   expect(host.run('-i', ...words)).toEqual({ status: 0, stdout: '', stderr: '', lines: [] });
@@ -56,7 +46,7 @@ test('files and directories of one package become links into its cluster', () =>
     'emacs:master/bin/emacs',
   ]);
   expect(host.run('-e', script, 'master', 'slave')).toMatchObject({ status: 0, stderr: '' });
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd local bin',
     'd local lib',
     'f emacs bin/emacs',
@@ -104,13 +94,13 @@ describe('two servers with a netgroup between them', () => {
       'local:master/README',
     ]);
     update(host);
-    expect(slaveOf(host, 'server-A')).toEqual([
+    expect(objectsOf(host, 'server-A')).toEqual([
       'd tex tex',
       'f local README',
       'f tex tex/plain',
       'l emacs emacs /usr/remote/server-B/emacs',
     ]);
-    expect(slaveOf(host, 'server-B')).toEqual([
+    expect(objectsOf(host, 'server-B')).toEqual([
       'd emacs emacs',
       'f emacs emacs/lisp',
       'l local README /usr/remote/server-A/README',
@@ -118,20 +108,20 @@ describe('two servers with a netgroup between them', () => {
     ]);
     host.setNetgroup('bfiles', ['emacs', 'tex']);
     update(host);
-    expect(slaveOf(host, 'server-A')).toEqual([
+    expect(objectsOf(host, 'server-A')).toEqual([
       'f local README',
       'l emacs emacs /usr/remote/server-B/emacs',
       'l tex tex /usr/remote/server-B/tex',
     ]);
-    expect(slaveOf(host, 'server-B')).toContain('f tex tex/plain');
+    expect(objectsOf(host, 'server-B')).toContain('f tex tex/plain');
   });
 
   test('a directory that packages share belongs to one side, with all in it', () => {
     const host = freshHost({ users: PACKAGES, netgroups: { bfiles: ['emacs'] } });
     plantOwned(host, ['local:master/bin/', 'emacs:master/bin/emacs', 'tex:master/bin/tex']);
     update(host);
-    expect(slaveOf(host, 'server-A')).toContain('f tex bin/tex');
-    expect(slaveOf(host, 'server-B')).toEqual(['l local bin /usr/remote/server-A/bin']);
+    expect(objectsOf(host, 'server-A')).toContain('f tex bin/tex');
+    expect(objectsOf(host, 'server-B')).toEqual(['l local bin /usr/remote/server-A/bin']);
   });
 });
 
@@ -146,7 +136,7 @@ test('what was not read for two weeks is linked, and comes back when it is', () 
   host.on(`touch -a -d '15 days ago' master/lib/unused master/old
     touch -a -d '13 days ago' master/lib/used master/lib`);
   expect(host.run('-e', script, 'master', 'slave')).toMatchObject({ status: 0, stderr: '' });
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd root lib',
     'f tex lib/used',
     'l root old /usr/remote/mainserver/old',
@@ -185,7 +175,7 @@ describe('daemons', () => {
     const { ino } = statSync(join(host.slave, 'etc/named'));
     host.on('echo new > master/etc/named; echo new > master/etc/other');
     expect(host.run('-e', script, 'master', 'slave')).toMatchObject({ status: 0, stderr: '' });
-    expect(slaveOf(host)).toEqual([
+    expect(objectsOf(host)).toEqual([
       'd root etc',
       'f root etc/ftpd',
       'f root etc/named',
@@ -246,7 +236,7 @@ else owner=root {
     status: 1,
     stderr: 'lfu: bin/intruder: Root file on master\nlfu: 1 failed; everything else is done\n',
   });
-  expect(slaveOf(host)).toEqual([
+  expect(objectsOf(host)).toEqual([
     'd local bin',
     'f root bin/passwd',
     'f root bin/su',
@@ -307,7 +297,7 @@ else owner=package-C {
     'l package-C bin/c /usr/remote/vlsi/sun4/bin/c',
     'l package-C lib/c /usr/remote/vlsi/sun4/lib/c',
   ];
-  expect(slaveOf(host)).toEqual(whole);
+  expect(objectsOf(host)).toEqual(whole);
   expect(update()).toEqual([]);
   // each goes on to follow its own master
   host.on(

@@ -105,7 +105,13 @@ test('holes are nothing to copy: a file counts by what is in it', () => {
   const sparse = { kind: 'copy', fill: false, from: { stat: { size: 1e12, blocks: 2048 } } };
   const filled = { kind: 'copy', fill: true, from: { stat: { size: 3 << 20, blocks: 8 } } };
   const changes = [sparse, filled] as unknown as readonly LfuChange[];
-  const plan = { changes, removals: 0, objects: { master: 2, slave: 0 }, doubted: 0 };
+  const plan = {
+    changes,
+    phases: [changes],
+    removals: 0,
+    objects: { master: 2, slave: 0 },
+    doubted: 0,
+  };
   tally.planned(plan, false);
   tally.copied(1 << 19);
   for (const change of changes) tally.changed(change);

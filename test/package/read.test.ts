@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { b, bytes } from '../../src/bytes/bytes.ts';
 import { XhError } from '../../src/message/error.ts';
-import { findPackage, listPackages, readPackage } from '../../src/package/read.ts';
+import { findPackage, readPackage } from '../../src/package/read.ts';
+import { listPackages } from '../../src/package/entries.ts';
 import { freshSite, temporaryDirectory } from '../site.ts';
 import { diagnosed } from './diagnosed.ts';
 

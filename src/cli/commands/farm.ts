@@ -22,7 +22,7 @@ export const command: Command = {
     { flags: '--why <name>', summary: 'who has the name and why, or why nobody has it' },
     {
       flags: '--class <class>',
-      summary: `only links of one class (${LINK_CLASSES.map(({ name }) => name).join(', ')})`,
+      summary: 'only links of one class, such as bin or man',
       choices: LINK_CLASSES.map(({ name }) => name),
     },
     JSON_OPTION,

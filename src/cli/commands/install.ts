@@ -19,7 +19,9 @@ export const command: Command = {
     "Makes packages of the depot available on this host: what they need first, then each package's\n" +
     '.admin/Install, its fragments in system files, its links in the farms, the path table and a\n' +
     'receipt, all in one transaction. A conflict is refused before anything is touched, and every\n' +
-    'conflict is listed. Installing what is installed and unchanged does nothing.',
+    'conflict is listed. Installing what is installed and unchanged does nothing. A file of yours that\n' +
+    'stands where a link belongs is such a conflict; --adopt lets it give way when it is the same as the\n' +
+    'file of the package, and with --yes takes its content into the package when it is not.',
   options: [
     { flags: '--all', summary: 'everything that is installed, brought up to date' },
     ADOPT_OPTION,

@@ -23,8 +23,7 @@ export const command: Command = {
     { flags: '--drop', summary: 'forget the preference for the name' },
     {
       flags: '--import <file>',
-      summary:
-        "set the preferences that 'xh prefer --json' printed, here or elsewhere (-: standard input)",
+      summary: "set what 'xh prefer --json' printed, here or elsewhere (-: standard input)",
     },
     DRY_RUN_OPTION,
     JSON_OPTION,
@@ -100,14 +99,14 @@ function readPreferences(from: string): Preference[] {
       exit: EXIT.usage,
       remedy: 'expected is what \'xh prefer --json\' prints: [{"name": …, "package": …}]',
     });
-  let list: unknown;
+  let given: unknown;
   try {
-    list = fromJsonText(text);
+    given = fromJsonText(text);
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : 'no JSON');
   }
-  if (!Array.isArray(list)) throw wrong('not a list');
-  return list.map((each: unknown, i) => {
+  if (!Array.isArray(given)) throw wrong('not a list');
+  return given.map((each: unknown, i) => {
     const { name, package: provider } = (each ?? {}) as Partial<Record<string, unknown>>;
     if (typeof name !== 'string' || name === '' || typeof provider !== 'string') {
       throw wrong(`the entry ${i + 1} has no name, or no package`);

@@ -7,7 +7,8 @@ import { syncDir } from '../../files/dir.ts';
 import { XhError } from '../../message/error.ts';
 import { Interrupted } from '../pace.ts';
 import type { CopyChange, Directory, LfuChange, LfuProblem } from '../plan/change.ts';
-import { deepestFirst, inPhases, pathOf } from '../plan/order.ts';
+import { deepestFirst, pathOf } from '../plan/order.ts';
+import type { Plan } from '../plan/plan.ts';
 import { problemOf } from '../plan/problem.ts';
 import type { ApplyContext } from './context.ts';
 import { runScript } from './exec.ts';
@@ -28,13 +29,13 @@ export interface ApplyHooks {
 }
 
 /**
- * Makes `changes`, which are in order. When it is interrupted, or over at the first failure, what
+ * Makes the changes of a plan. When it is interrupted, or over at the first failure, what
  * was updated by then still gets its commands, since the next run has no reason to run them, what it
  * has replaced is removed, and directories get their times and modes.
  * @throws Interrupted
  */
 export async function applyPlan(
-  changes: readonly LfuChange[],
+  { changes, phases }: Pick<Plan, 'changes' | 'phases'>,
   context: ApplyContext,
   hooks: ApplyHooks,
 ): Promise<void> {
@@ -45,7 +46,7 @@ export async function applyPlan(
   let interrupted: Interrupted | undefined;
   try {
     try {
-      for (const phase of inPhases(changes)) {
+      for (const phase of phases) {
         await makePhase(phase, work, context);
         if (work.isOver) break;
       }
@@ -94,6 +95,7 @@ class Work {
   /** How many changes, from the first, have been begun. */
   begun = 0;
   isOver = false;
+  #underWay = 0;
 
   constructor(context: ApplyContext, hooks: ApplyHooks) {
     this.#context = context;
@@ -119,9 +121,17 @@ class Work {
   async settle(): Promise<void> {
     while (!this.#copies.isIdle && !this.isOver) {
       await this.#collect('all');
-      const breath = this.#context.pace.breathe();
-      if (breath !== undefined) await breath;
+      const pause = this.#context.pace.spend(this.#progress());
+      if (pause !== undefined) await pause;
     }
+  }
+
+  /** Bytes of files that take long, since it was asked last, or something was told. */
+  #progress(): number {
+    const now = this.#copies.underWay();
+    const more = Math.max(0, now - this.#underWay);
+    this.#underWay = now;
+    return more;
   }
 
   /** Gives up what has been begun and is not done. */
@@ -211,6 +221,7 @@ class Work {
   #tell(change: LfuChange, outcome: Outcome): void {
     if (outcome.kind === 'failed') this.#fail(change, outcome.error);
     if (outcome.kind !== 'made') return;
+    this.#underWay = 0;
     this.#hooks.changed(change);
     for (const script of change.after?.once ?? []) {
       if (this.#once.has(script)) continue;

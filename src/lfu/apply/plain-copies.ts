@@ -4,7 +4,6 @@
  */
 import { openNativeCopier, type CopyJob, type NativeCopier } from '../../files/native-copy.ts';
 import type { Identity, Place } from '../../files/tree.ts';
-import { XhError } from '../../message/error.ts';
 import { temporaryName } from '../names.ts';
 import type { CopyChange, Directory, LfuChange } from '../plan/change.ts';
 import type { ApplyContext } from './context.ts';
@@ -24,6 +23,8 @@ export interface PlainCopies {
   add(begun: Begun<CopyChange>): boolean;
   /** Waits a little for room, or for all that has been handed over. */
   collect(until: 'room' | 'all'): readonly Copied[];
+  /** How many bytes are copied of files that are not complete. */
+  underWay(): number;
   /** Whether there is nothing to be collected. */
   readonly isIdle: boolean;
   /** Gives up what is not done, and returns what is. */
@@ -53,13 +54,9 @@ export function createPlainCopies(context: ApplyContext): PlainCopies {
   }
 
   function isSubmitted(place: Place, at: Directory, jobs: readonly CopyJob[]): boolean {
-    try {
-      return open()?.submit(master.open(place), slave.open(at), jobs) === true;
-    } catch (error) {
-      // who makes them one by one will say what is the matter
-      if (error instanceof XhError) return false;
-      throw error;
-    }
+    const { identity, ...to } = slave.wayTo(at);
+    if (identity === undefined) return false;
+    return open()?.submit(master.wayTo(place), { ...to, identity }, jobs) === true;
   }
 
   function giveBack(job: number, identity?: Identity): void {
@@ -91,6 +88,7 @@ export function createPlainCopies(context: ApplyContext): PlainCopies {
       return returned.length > 0 || open()?.isFull === true;
     },
     collect,
+    underWay: () => open()?.underWay() ?? 0,
     get isIdle() {
       return begun.size === 0 && returned.length === 0;
     },

@@ -37,22 +37,31 @@ export function confirm(
   const indexes = plan.steps.some(({ change }) => change !== undefined)
     ? new Map(input.master.names.map((name, index) => [name, index]))
     : new Map<Bytes, number>();
-  const isDoubtful = (path: Bytes, holds: () => boolean): boolean => {
+  const isDoubtful = (path: Bytes, isSo: () => boolean): boolean => {
     try {
-      if (holds()) return false;
+      if (isSo()) return false;
     } catch (error) {
       if (!(error instanceof XhError)) throw error;
       context.problem(problemOf(path, error));
     }
     return true;
   };
-  for (const [step, { change }] of plan.steps.entries()) {
+  for (const [step, { change, links }] of plan.steps.entries()) {
     if (change === undefined) continue;
     const index = indexes.get(change.name) ?? -1;
     // where a link leads has just been looked at
     if (index < 0 || input.followed.has(index)) continue;
     const path = pathBelow(input.at, change.name);
-    if (!isDoubtful(path, () => holds(change, index, input, { look, context }))) continue;
+    const doubtful = isDoubtful(path, () => {
+      const is = look(change.name);
+      const was = statIn(input.master, index);
+      // of several names nobody knows by now whether they are still of one object
+      if (links?.kind === 'copied' && links.group !== undefined && is?.inode !== was.inode) {
+        return false;
+      }
+      return holds(change, { was, is }, input, index, context);
+    });
+    if (!doubtful) continue;
     doubted.add(step);
     names.add(change.name);
   }
@@ -92,12 +101,11 @@ function looker(from: Place, tree: Tree): Look {
 /** Whether the master's object is still the one that `change` is made after. */
 function holds(
   change: LfuChange,
-  index: number,
+  { was, is }: { readonly was: ObjectStat; readonly is: ObjectStat | undefined },
   { from, master }: DirectoryInput,
-  { look, context }: { readonly look: Look; readonly context: Confirmation },
+  index: number,
+  context: Confirmation,
 ): boolean {
-  const was = statIn(master, index);
-  const is = look(change.name);
   if (is?.type !== was.type || is.mode !== was.mode || is.uid !== was.uid || is.gid !== was.gid) {
     return false;
   }

@@ -9,14 +9,9 @@ import { pathBelow } from '../../files/tree.ts';
 import type { Directory, LfuChange } from './change.ts';
 import type { Step } from './hard-links.ts';
 
-/** `changes`, which stand in the order of the tree, in the order in which to make them. */
-export function inOrder(changes: readonly LfuChange[]): readonly LfuChange[] {
-  return inPhases(changes).flat();
-}
-
 /**
- * The same in its phases: each has to be over before the next begins, and within one only removals
- * depend on one another. What is in order already stays so.
+ * `changes`, which stand in the order of the tree, in the order in which to make them, by phases:
+ * each has to be over before the next begins, and within one only removals depend on one another.
  */
 export function inPhases(changes: readonly LfuChange[]): readonly (readonly LfuChange[])[] {
   const programs = new Set<Bytes>();

@@ -12,7 +12,7 @@ import { DEFAULT } from '../rules/decision.ts';
 import type { Directory, LfuChange } from './change.ts';
 import { resolveHardLinks } from './hard-links.ts';
 import type { Pending, PlanInput, Run } from './input.ts';
-import { inOrder, inTreeOrder } from './order.ts';
+import { inPhases, inTreeOrder } from './order.ts';
 import { planPair } from './pair.ts';
 import { planPairs } from './pairs.ts';
 import { refusal, refuseEmpty } from './refusals.ts';
@@ -21,6 +21,8 @@ import { differences, wantedAsItIs, wantedOf } from './wanted.ts';
 export interface Plan {
   /** In the order in which they are to be made. */
   readonly changes: readonly LfuChange[];
+  /** The same: each phase has to be over before the next begins. */
+  readonly phases: readonly (readonly LfuChange[])[];
   /** How many objects go from the slave, those that are kept under another name among them. */
   readonly removals: number;
   /** How many objects were looked at. */
@@ -57,8 +59,10 @@ export async function planRun(input: PlanInput): Promise<Plan> {
     if (breath !== undefined) await breath;
   }
   const changes = resolveHardLinks(inTreeOrder(run.steps)).filter((change) => change !== undefined);
+  const phases = inPhases(changes);
   return {
-    changes: inOrder(changes),
+    changes: phases.flat(),
+    phases,
     removals: changes.filter(isRemoval).length,
     objects: { master: run.master, slave: run.slave },
     doubted: run.doubted,

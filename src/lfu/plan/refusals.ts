@@ -1,6 +1,7 @@
 /** Why a whole run is refused before anything is touched: exit 3, and what to do about it. */
 import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { join } from '../../bytes/path.ts';
+import type { Dir } from '../../files/dir.ts';
 import type { Listing } from '../../files/listing.ts';
 import { statOf } from '../../files/stat.ts';
 import type { Identity, Place } from '../../files/tree.ts';
@@ -51,19 +52,25 @@ export function isUnmounted({ unmounted, input }: Run, place: Place): boolean {
   return unmounted.size > 0 && unmounted.has(join(input.master.path, place.path));
 }
 
-/**
- * Refuses a directory that was the root of a file system when it was seen and is not any more: what
- * had been mounted there is gone, and what shows there is not what is missing on the slave.
- */
-export function refuseDismounted(
-  { input }: Run,
-  from: Place,
-  { identity, above }: Ancestors,
-): void {
+/** As {@link refuseLostMount}, for a directory of a run's master. */
+export function refuseDismounted({ input }: Run, from: Place, ancestors: Ancestors): void {
   const { tree, root, isIndexed } = input.master;
   // an index has the devices of another host
-  if (isIndexed === true || identity.device === root.stat.device) return;
-  const dir = tree.open(from);
+  if (isIndexed !== true) refuseLostMount(() => tree.open(from), root.stat.device, ancestors);
+}
+
+/**
+ * Refuses a directory that was the root of a file system when it was seen, or below one, and is not
+ * any more: what had been mounted is gone, and what shows there is not what slaves are to have.
+ * `root` is the device of the master's root.
+ */
+export function refuseLostMount(
+  open: () => Dir,
+  root: bigint,
+  { identity, above }: Ancestors,
+): void {
+  if (identity.device === root) return;
+  const dir = open();
   const { device } = statOf(dir.fd, dir.path);
   if (device === identity.device) return;
   for (let at = above; at !== undefined; at = at.above) {

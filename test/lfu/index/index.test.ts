@@ -242,3 +242,14 @@ test('what is mounted in the master is in it, or not, as a live run would have i
   expect(wholeByOne).not.toContain('mnt/');
   expect(wholeByOne).toContain('exit 1');
 });
+
+test('names that were of one object and are not any more are not joined', () => {
+  const trees = indexed('echo one >master/a; ln master/a master/b');
+  trees.scan();
+  trees.sh('echo two >master/c; mv master/c master/b');
+  const { status, lines } = trees.byIndex('-i');
+  expect(status).toBe(0);
+  expect(lines.filter((line) => / [ab]\b/.test(line))).toEqual(['copy f new a']);
+  trees.lfu();
+  expect(trees.difference()).toBe('');
+});
