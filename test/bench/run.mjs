@@ -4,10 +4,11 @@
  * are sizes, `npm run bench -- lfu 10000`. Everything is timed in this one run, on this machine, as ratios.
  */
 import { build } from '../../scripts/build.mjs';
+import { farm } from './farm.mjs';
 import { lfu } from './lfu.mjs';
 import { startup } from './startup.mjs';
 
-const BENCHMARKS = { startup, lfu };
+const BENCHMARKS = { startup, farm, lfu };
 
 await build();
 const words = process.argv.slice(2);
