@@ -1,6 +1,6 @@
 /**
- * lfu beside rsync on the same trees: nothing to do, 1 % changed, a first copy, with an index, with
- * rules, and the memory each takes at most. Makes its trees below the system's temporary directory
+ * lfu beside rsync on the same trees, this host's own /usr and made ones: nothing to do, 1 % changed,
+ * a first copy, with an index, with rules, and the memory each takes at most. Makes its trees below the system's temporary directory
  * (`TMPDIR`), some gigabytes of them, and removes them. Caches are dropped where we may: as root.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -31,22 +31,58 @@ export function lfu(words) {
         rmSync(memory, { recursive: true, force: true });
       }
     }
-    for (const size of sizes) nothingToDo(work, size);
+    ownSoftware(work);
+    for (const size of sizes) madeTree(work, size);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
+/** What lfu is for: real software. @param {string} work */
+function ownSoftware(work) {
+  const master = join(work, 'usr');
+  const slave = join(work, 'slave');
+  run('rsync', ['-aHx', '/usr/', master]);
+  nothingToDo(work, { master, slave, name: 'a copy of /usr' });
+  const changed = join(work, 'changed');
+  run('sh', ['-c', `cd ${master} && find . -type f | awk 'NR % 100 == 0' > ${changed}`]);
+  const before = `(cd ${slave} && xargs -d '\\n' touch -d @1 < ${changed}); sync`;
+  report(
+    '1 % of a copy of /usr changed',
+    race(
+      [
+        { ...rsyncOf(master, slave), before },
+        { name: 'lfu', command: `${LFU} ${master} ${slave}`, before },
+      ],
+      { runs: 7 },
+    ),
+    'lfu at most 0.60',
+  );
+  for (const path of [master, slave]) rmSync(path, { recursive: true });
+}
+
 /** @param {string} work @param {number} size */
-function nothingToDo(work, size) {
+function madeTree(work, size) {
   const master = join(work, 'master');
   const slave = join(work, 'slave');
   makeTree(master, { objects: size, contents: false });
+  nothingToDo(work, { master, slave, name: 'made' });
+  for (const path of [master, slave]) rmSync(path, { recursive: true });
+}
+
+/** @param {string} master @param {string} slave */
+function rsyncOf(master, slave) {
+  return { name: 'rsync -aH --delete', command: `rsync -aH --delete ${master}/ ${slave}` };
+}
+
+/** @param {string} work @param {{ master: string, slave: string, name: string }} trees */
+function nothingToDo(work, { master, slave, name }) {
   run('rsync', ['-aH', '--delete', `${master}/`, slave]);
   run(LFU, [master, slave]);
-  const title = `nothing to do, ${countBelow(master)} objects`;
+  const size = countBelow(master);
+  const title = `nothing to do, ${name}, ${size.toLocaleString('en')} objects`;
   const runs = size > 500_000 ? 3 : size > 50_000 ? 7 : 15;
-  const rsync = { name: 'rsync -aH --delete', command: `rsync -aH --delete ${master}/ ${slave}` };
+  const rsync = rsyncOf(master, slave);
   const plain = { name: 'lfu', command: `${LFU} ${master} ${slave}` };
   const without = { name: 'lfu, no native library', command: `XHIER_NATIVE=no ${plain.command}` };
   const index = join(work, 'index');
@@ -73,9 +109,8 @@ function nothingToDo(work, size) {
     const cold = [rsync, plain, indexed].map((each) => ({ ...each, before: DROP }));
     report(`${title}, cold`, race(cold, { runs: size > 50_000 ? 3 : 5 }));
   }
-  console.log(`\nmemory at most, ${countBelow(master)} objects, nothing to do`);
-  for (const { name, command } of all) console.log(`  ${peak(command).padStart(6)} MB  ${name}`);
-  for (const path of [master, slave]) rmSync(path, { recursive: true });
+  console.log(`\nmemory at most, ${title}`);
+  for (const each of all) console.log(`  ${peak(each.command).padStart(6)} MB  ${each.name}`);
 }
 
 /** @param {string} work @param {string} where */
@@ -96,7 +131,7 @@ function copying(work, where) {
       command: `XHIER_NATIVE=no ${LFU} ${master}`,
     },
   ];
-  const count = countBelow(master);
+  const count = countBelow(master).toLocaleString('en');
   report(
     `first copy, ${count} objects, ${where}`,
     race(

@@ -8,7 +8,7 @@ const SUBDIRECTORIES = 8;
 
 /**
  * Makes a tree of about so many objects: directories of some eighteen files each, one in twenty a
- * symbolic link, one in a hundred a hard link; with `contents` of mostly some kilobytes, else empty.
+ * symbolic link, one in a thousand a hard link; with `contents` of mostly some kilobytes, else empty.
  *
  * @param {string} root
  * @param {{ objects: number, contents: boolean }} options
@@ -29,7 +29,7 @@ export function makeTree(root, { objects, contents }) {
       const kind = random();
       const last = files.at(-1);
       if (kind < 0.05 && last !== undefined) symlinkSync(last, join(root, path));
-      else if (kind < 0.06 && last !== undefined) linkSync(join(root, last), join(root, path));
+      else if (kind < 0.051 && last !== undefined) linkSync(join(root, last), join(root, path));
       else {
         const length = contents ? lengthOf(random(), random()) : 0;
         writeFileSync(join(root, path), content.subarray(0, length), {
@@ -51,7 +51,7 @@ export function makeTree(root, { objects, contents }) {
 /** How many objects there are below `root`. */
 export function countBelow(/** @type {string} */ root) {
   const { stdout } = spawnSync('sh', ['-c', 'find "$1" -mindepth 1 -printf x | wc -c', 'sh', root]);
-  return Number(stdout.toString()).toLocaleString('en');
+  return Number(stdout.toString());
 }
 
 const NAMES = [
