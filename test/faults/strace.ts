@@ -186,7 +186,9 @@ async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
  * Where else a call may have got to: the interpreter itself writes once or twice more when the end of
  * a child happens to be told to its main thread.
  */
-const OFFSETS = [0, 0, -1, 1, 0, 2, -1, 1, 0, -2, 2, 1, -1, 0, 3, 1, 2, -1, 0, 1, 2, -2, 0, 1, -1, 0];
+const OFFSETS = [
+  0, 0, -1, 1, 0, 2, -1, 1, 0, -2, 2, 1, -1, 0, 3, 1, 2, -1, 0, 1, 2, -2, 0, 1, -1, 0,
+];
 
 let logs = 0;
 
