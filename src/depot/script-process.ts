@@ -103,7 +103,7 @@ async function startOnTerminal(script: ScriptProcess): Promise<Start> {
     });
     // bytes, since the encoding is null
     child.onData((data: string | Uint8Array) => {
-      writeAll(output.fd, output.path, typeof data === 'string' ? Buffer.from(data) : data);
+      writeAll(output.fd, output.path, typeof data === 'string' ? Buffer.from(data) : data, null);
     });
     child.onExit(({ exitCode, signal }) => {
       done(signal === undefined || signal === 0 ? { status: exitCode } : { signal: `${signal}` });

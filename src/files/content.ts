@@ -42,11 +42,16 @@ export function sha256At(dir: Dir, name: Bytes): string {
   }
 }
 
-/** Writes all of `content`, at offset `at` if given; a short write is continued. */
-export function writeAll(fd: number, path: Bytes, content: Uint8Array, at?: number): void {
+/** Writes all of `content` at offset `at`, null for where the file stands; a short write is continued. */
+export function writeAll(
+  fd: number,
+  path: Bytes,
+  content: Uint8Array,
+  at: number | null = 0,
+): void {
   about(path, () => {
     for (let done = 0; done < content.length;) {
-      const position = at === undefined ? null : at + done;
+      const position = at === null ? null : at + done;
       done += writeSync(fd, content, done, content.length - done, position);
     }
   });
