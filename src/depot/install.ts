@@ -3,11 +3,12 @@ import { printable, type Bytes } from '../bytes/bytes.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import type { Wanted } from '../package/candidate.ts';
-import { installOrder, type Dependent } from '../package/depend.ts';
+import { installOrder } from '../package/depend.ts';
+import { listPackages } from '../package/entries.ts';
 import { readPackage, type PackageMetadata } from '../package/read.ts';
 import type { Config } from '../site/config.ts';
 import { hostHas } from '../site/host-has.ts';
-import { availablePackages, vanished } from './available.ts';
+import { availableByName, vanished } from './available.ts';
 import { activate } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
@@ -35,16 +36,15 @@ export function planInstall(
   options: PlanningOptions = {},
 ): InstallResult {
   const planning = startPlanning(host, config, options);
-  const available = availablePackages(host.site);
-  const asked = wanted === 'installed' ? installedAndThere(planning, available) : wanted;
-  const { order, system } = installOrder(available, asked);
+  const asked = wanted === 'installed' ? installedAndThere(planning) : wanted;
+  const { order, system } = installOrder(availableByName(host.site), asked);
   for (const { package: needing, dependency } of system) {
     if (hostHas(dependency.name)) continue;
     planning.notes.push(
       `${printable(needing)} needs ${printable(dependency.name)} of the host, which does not seem to have it`,
     );
   }
-  for (const { directory } of order) planPackage(planning, readPackage(host.site, directory));
+  for (const entry of order) planPackage(planning, readPackage(host.site, entry));
   planPathTable(planning);
   const directories = order.map((each) => each.directory);
   return { plan: finishPlanning(planning, 'install', directories), order: directories };
@@ -71,8 +71,8 @@ export async function install(
 }
 
 /** What is installed, but for packages that the depot has lost: these are told of. */
-function installedAndThere(planning: Planning, available: readonly Dependent[]): Wanted[] {
-  const there = new Set(available.map(({ directory }) => directory));
+function installedAndThere(planning: Planning): Wanted[] {
+  const there = new Set(listPackages(planning.host.site).map(({ directory }) => directory));
   const installed = installedDirectories(planning);
   const lost = installed.filter((directory) => !there.has(directory));
   planning.notes.push(...lost.map(vanished));

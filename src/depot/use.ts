@@ -9,7 +9,7 @@ import { installOrder } from '../package/depend.ts';
 import { readPackage } from '../package/read.ts';
 import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
-import { availablePackages } from './available.ts';
+import { availableByName } from './available.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { planPackage } from './install.ts';
@@ -42,10 +42,11 @@ export function planUse(host: Host, config: Config, wanted: Wanted): Plan {
   const replaced = receiptsOf(planning, next.name).some((receipt) => receipt.current);
   const installed = receiptOf(planning, next.directory) !== undefined;
   if (standing !== next.directory && (installed || replaced)) {
-    const { order } = installOrder(availablePackages(host.site), [{ name: next.directory }]);
-    for (const { directory } of order) {
+    const { order } = installOrder(availableByName(host.site), [{ name: next.directory }]);
+    for (const entry of order) {
+      const { directory } = entry;
       if (directory === next.directory || receiptOf(planning, directory) === undefined) {
-        planPackage(planning, readPackage(host.site, directory));
+        planPackage(planning, readPackage(host.site, entry));
       }
     }
   }

@@ -46,7 +46,7 @@ export interface InstallOrder<C extends Dependent> {
  *   itself. Several of the kind are told together.
  */
 export function installOrder<C extends Dependent>(
-  available: readonly C[],
+  available: NameIndex<C>,
   wanted: readonly Wanted[],
 ): InstallOrder<C> {
   const chosen = choose(available, wanted);
@@ -90,10 +90,9 @@ type Edges = Map<Bytes, Bytes[]>;
 
 /** Everything that `wanted` needs, breadth first, so that chains are short. */
 function choose<C extends Dependent>(
-  available: readonly C[],
+  byName: NameIndex<C>,
   wanted: readonly Wanted[],
 ): ChosenSet<C> {
-  const byName = nameIndex(available);
   const chosen: ChosenSet<C> = new Map();
   const problems: Problem[] = [];
   const pick = (wish: Wanted): C | undefined => {

@@ -9,7 +9,7 @@ import { XhError } from '../message/error.ts';
 import { softwarePath, type Site } from '../site/site.ts';
 import { readAdminFile, unreadable } from './admin-content.ts';
 import { packageNameProblem, parsePackageDirectory } from './name.ts';
-import { bestOf, nameIndex, type Candidate } from './newest.ts';
+import { bestOf, isCalled, nameIndex, type Candidate, type NameIndex } from './newest.ts';
 import { summaryIn } from './summary.ts';
 
 /** A package that is there. */
@@ -28,12 +28,41 @@ export function listPackages(site: Site): readonly PackageEntry[] {
 
 /** The packages below `/software`, or only those whose directory may be a version of `name`. */
 export function entriesBelow(root: Bytes, name?: Bytes): readonly PackageEntry[] {
-  const { directories, links } = namesBelow(root);
-  const entries = directories
+  return withCurrent(entriesAmong(namesBelow(root), root, name));
+}
+
+/** The packages of the site by what they are called; only those that are asked for are looked at. */
+export function packageIndex(site: Site): NameIndex<PackageEntry> {
+  const root = softwarePath(site);
+  const names = namesBelow(root);
+  const known = new Map<Bytes, readonly PackageEntry[]>();
+  function called(name: Bytes): readonly PackageEntry[] {
+    const found = entriesAmong(names, root, name);
+    // one that is called so by its directory has namesakes, and they decide which is current
+    const others = [...new Set(found.map((each) => each.name))].filter((each) => each !== name);
+    const namesakes = others.flatMap((each) => entriesAmong(names, root, each));
+    const all = new Map([...found, ...namesakes].map((each) => [each.directory, each]));
+    return withCurrent([...all.values()]).filter((each) => isCalled(each, name));
+  }
+  return {
+    get(name) {
+      const found = known.get(name) ?? called(name);
+      known.set(name, found);
+      return found;
+    },
+    keys: () => nameIndex(listPackages(site)).keys(),
+  };
+}
+
+function entriesAmong(
+  { directories, links }: Names,
+  root: Bytes,
+  name?: Bytes,
+): readonly PackageEntry[] {
+  return directories
     .filter((each) => name === undefined || each === name || each.startsWith(`${name}-`))
     .filter((each) => isDirectory(join(root, b`${each}/.admin`)))
     .map((each) => entryOf(root, each, links));
-  return withCurrent(entries);
 }
 
 /** Where no link says which version is current, `NAME` means the newest. */

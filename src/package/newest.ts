@@ -28,7 +28,11 @@ export function bestOf<C extends Candidate>(
 }
 
 /** Everything that each name, and each directory name, may mean. */
-export type NameIndex<C extends Candidate = Candidate> = ReadonlyMap<Bytes, readonly C[]>;
+export interface NameIndex<C extends Candidate = Candidate> {
+  get(name: Bytes): readonly C[] | undefined;
+  /** Every name and directory name. */
+  keys(): Iterable<Bytes>;
+}
 
 export function nameIndex<C extends Candidate>(available: readonly C[]): NameIndex<C> {
   const result = new Map<Bytes, C[]>();

@@ -4,6 +4,7 @@ import { b, bytes } from '../../src/bytes/bytes.ts';
 import { XhError } from '../../src/message/error.ts';
 import { bestCandidate } from '../../src/package/candidate.ts';
 import { dependents, installOrder, type Dependent } from '../../src/package/depend.ts';
+import { nameIndex } from '../../src/package/newest.ts';
 import { parseDependencies } from '../../src/package/dependencies.ts';
 import { parsePackageDirectory } from '../../src/package/name.ts';
 import { parseRange } from '../../src/package/range.ts';
@@ -32,7 +33,7 @@ function order(packages: readonly Dependent[], ...wanted: readonly string[]): st
     return { name: bytes(name), ...(range !== undefined && { range: parseRange(bytes(range)) }) };
   });
   try {
-    return installOrder(packages, requests)
+    return installOrder(nameIndex(packages), requests)
       .order.map(({ directory }) => directory)
       .join(' ');
   } catch (error) {
@@ -91,7 +92,7 @@ test('an optional package never makes a cycle', () => {
 
 test("the host's own things are told, and never in the way", () => {
   const packages = depot('a: system/libc6 >=2.36, c', 'c: ?system/perl');
-  const { system } = installOrder(packages, [{ name: b`a` }]);
+  const { system } = installOrder(nameIndex(packages), [{ name: b`a` }]);
   expect(
     system.map((need) => [need.package, need.dependency.name, need.dependency.optional]),
   ).toEqual([
