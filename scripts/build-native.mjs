@@ -1,13 +1,10 @@
-#!/usr/bin/env node
 /**
  * Builds the native library, where there is a C compiler: `native/pair-scan.so`. Without one nothing
  * is built and nothing fails: lfu then looks at trees, and copies, without it, which takes longer.
- *
- *     node scripts/build-native.mjs [DIR]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 const SOURCES = 'native';
 const LIBRARY = 'native/pair-scan.so';
@@ -49,11 +46,4 @@ function sourcesBelow(directory) {
 /** @param {string} path */
 function isCode(path) {
   return path.endsWith('.c');
-}
-
-if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
-  const root = resolve(process.argv[2] ?? join(import.meta.dirname, '..'));
-  if (!buildNative(root)) {
-    console.error('no C compiler (or no Linux): lfu will do without its native library');
-  }
 }

@@ -10,6 +10,7 @@
  * there is skipped with a line on standard error. Exit 1 when an entry does not build.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -24,6 +25,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { buildNative } from './build-native.mjs';
+import { makeCodeCache } from './code-cache.mjs';
 
 const HERE = resolve(import.meta.dirname, '..');
 
@@ -37,6 +39,7 @@ const ENTRIES = [
   { source: 'src/cli/xh.ts', output: 'dist/xh.cjs', kind: 'program' },
   { source: 'src/cli/dispatch.ts', output: 'dist/xh-commands.cjs', kind: 'library' },
   { source: 'src/cli/list-alone.ts', output: 'dist/xh-list.cjs', kind: 'library' },
+  { source: 'src/cli/code-cache.ts', output: 'dist/code-cache.cjs', kind: 'program' },
   { source: 'src/cli/lfu.ts', output: 'dist/lfu.cjs', kind: 'program' },
   { source: 'src/cli/lfck.ts', output: 'dist/lfck.cjs', kind: 'program' },
   { source: 'src/cli/showpath.ts', output: 'dist/showpath.cjs', kind: 'program' },
@@ -84,6 +87,7 @@ export async function build({ root = HERE, types = false, force = false } = {}) 
       utimesSync(join(root, entry.output), started, started);
     }
   }
+  if (complete) makeCodeCache(root);
   return complete;
 }
 
@@ -160,13 +164,18 @@ async function bundle(root, entry, version) {
     });
     const code = (outputFiles[0]?.text ?? '').replace(/^#!.*\n/, '');
     if (entry.kind === 'program') install(root, entry, `#!/usr/bin/env node\n${code}`, 0o755);
-    else install(root, entry, code, 0o644);
+    else install(root, entry, `${buildLine(code)}\n${code}`, 0o644);
     return true;
   } catch (error) {
     // esbuild has printed what is wrong with the sources, and where.
     if (error instanceof Error && 'errors' in error) return false;
     throw error;
   }
+}
+
+/** By which a compiled form is known to belong to this very code. @param {string} code */
+function buildLine(code) {
+  return `// build ${createHash('sha256').update(code).digest('hex').slice(0, 32)}`;
 }
 
 /** @param {string} root @param {Entry} entry @param {string} version */

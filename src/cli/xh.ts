@@ -3,7 +3,7 @@
  * `xh`: answers `--version` by itself; everything else is in other files, one of them read only then,
  * because reading a program is most of what a short command costs.
  */
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { dispatch as dispatchCommand } from './dispatch.ts';
 import { version } from '../message/version.ts';
 
@@ -22,7 +22,8 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
 }
 
 async function run(): Promise<void> {
-  const require = createRequire(import.meta.url);
-  const { dispatch } = require(isListAlone ? './xh-list.cjs' : './xh-commands.cjs') as Commands;
+  const { loadCompiled } = await import('./compiled.ts');
+  const part = isListAlone ? 'xh-list.cjs' : 'xh-commands.cjs';
+  const { dispatch } = loadCompiled(join(import.meta.dirname, part)) as Commands;
   process.exitCode = await dispatch(argv);
 }

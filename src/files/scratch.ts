@@ -16,11 +16,15 @@ export interface ScratchFile {
 }
 
 /**
- * Calls `work` with the path of a directory that holds `files`.
+ * Calls `work` with the path of a directory that holds `files` until it is done, or what it promises.
  * @throws FileError when they cannot be written
  */
 export function withScratch<T>(files: readonly ScratchFile[], work: (directory: string) => T): T {
   const directory = about(tmpdir() as Bytes, () => mkdtempSync(join(tmpdir(), 'xhier-')));
+  const remove = (): void => {
+    rmSync(directory, { recursive: true, force: true });
+  };
+  let lasting = false;
   try {
     for (const { name, content, mode } of files) {
       const path = Buffer.concat([Buffer.from(`${directory}/`), toBuffer(name)]);
@@ -29,8 +33,10 @@ export function withScratch<T>(files: readonly ScratchFile[], work: (directory: 
         chmodSync(path, mode);
       });
     }
-    return work(directory);
+    const result = work(directory);
+    lasting = result instanceof Promise;
+    return result instanceof Promise ? (result.finally(remove) as T) : result;
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    if (!lasting) remove();
   }
 }
