@@ -1,0 +1,18 @@
+/** What names everything in a store that never changes: the SHA-256 of its content. */
+import { createHash } from 'node:crypto';
+import { toBuffer, type Bytes } from '../../bytes/bytes.ts';
+
+declare const brand: unique symbol;
+/** 64 lower-case hexadecimal digits. */
+export type Hash = Bytes & { readonly [brand]: 'hash' };
+
+export function isHash(word: string): word is Hash {
+  return /^[0-9a-f]{64}$/.test(word);
+}
+
+export function hashOf(content: Bytes | Uint8Array): Hash {
+  const hash = createHash('sha256');
+  return hash
+    .update(typeof content === 'string' ? toBuffer(content) : content)
+    .digest('hex') as Hash;
+}
