@@ -31,7 +31,7 @@ export function sha256At(dir: Dir, name: Bytes): string {
   const fd = openFileAt(dir, name);
   try {
     const hash = createHash('sha256');
-    const piece = Buffer.allocUnsafe(1 << 18);
+    const piece = (shared ??= Buffer.allocUnsafe(1 << 18));
     for (;;) {
       const length = about(path, () => readSync(fd, piece, 0, piece.length, null));
       if (length === 0) return hash.digest('hex');
@@ -42,13 +42,11 @@ export function sha256At(dir: Dir, name: Bytes): string {
   }
 }
 
-/** Writes all of `content` at offset `at`, null for where the file stands; a short write is continued. */
-export function writeAll(
-  fd: number,
-  path: Bytes,
-  content: Uint8Array,
-  at: number | null = 0,
-): void {
+/** One for all files: getting a new one costs more than a small file. */
+let shared: Buffer | undefined;
+
+/** Writes all of `content` at offset `at`, or where the file stands; a short write is continued. */
+export function writeAll(fd: number, path: Bytes, content: Uint8Array, at: number | null): void {
   about(path, () => {
     for (let done = 0; done < content.length;) {
       const position = at === null ? null : at + done;
@@ -89,7 +87,7 @@ export function writeFileDurably(
     try {
       // whatever the umask
       if (statOf(fd, path).mode !== mode) chmodAt(dir, beside, mode);
-      writeAll(fd, path, typeof content === 'string' ? toBuffer(content) : content);
+      writeAll(fd, path, typeof content === 'string' ? toBuffer(content) : content, 0);
       syncFile(fd, path);
     } finally {
       closeSync(fd);

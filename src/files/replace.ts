@@ -32,6 +32,7 @@ export function replaceFileAt(dir: Dir, name: Bytes, mode: number): Replacement 
   const old = statAt(dir, name);
   const fd = create(dir, name, temporary);
   let isOpen = true;
+  let end = 0;
 
   function close(): void {
     if (isOpen) closeSync(fd);
@@ -56,7 +57,8 @@ export function replaceFileAt(dir: Dir, name: Bytes, mode: number): Replacement 
   return {
     abandon,
     write(content) {
-      writeAll(fd, path, content);
+      writeAll(fd, path, content, end);
+      end += content.length;
     },
     commit() {
       syncFile(fd, path);
