@@ -1,0 +1,61 @@
+/**
+ * A store as publishers and hosts use it: paths with contents, wherever they are kept. What is named
+ * by its hash never changes, so it is added and never replaced; only records (heads, trust) are.
+ */
+import { b, slice, type Bytes } from '../../bytes/bytes.ts';
+import { TRUST_PATH } from './trust.ts';
+import type { Hash } from './hash.ts';
+
+/** Bytes of a content, the first and how many. */
+export interface Range {
+  readonly from: number;
+  readonly length: number;
+}
+
+export interface StoreReader {
+  /** For messages: a directory, or an address. */
+  readonly name: string;
+  /**
+   * The content at `path`, or a range of it; undefined when the store says that it has none.
+   * @throws XhError E_STORE_READ when it cannot be known
+   */
+  read(path: Bytes, range?: Range): Promise<Buffer | undefined>;
+  close(): void;
+}
+
+export interface StoredName {
+  readonly path: Bytes;
+  /** Bytes. */
+  readonly size: number;
+  /** When it was written: milliseconds since the epoch. */
+  readonly written: number;
+}
+
+export interface Store extends StoreReader {
+  has(path: Bytes): Promise<boolean>;
+  /**
+   * Adds what is named by its hash. When it is there already it only counts as written now, so that
+   * nobody who sweeps what nobody needs takes it away before its head is there. @returns whether it is new
+   */
+  add(path: Bytes, pieces: () => Iterable<Uint8Array>): Promise<boolean>;
+  /** Returns when all that was added is durable. */
+  settle(): Promise<void>;
+  /** Puts a record where `before` is (undefined: where none is). @returns false when it has changed meanwhile */
+  replace(path: Bytes, content: Uint8Array, before: Uint8Array | undefined): Promise<boolean>;
+  /** Everything below `objects`, `trees` or `heads`, also what a killed publisher has left half written. */
+  list(top: 'objects' | 'trees' | 'heads'): AsyncIterable<StoredName>;
+  remove(path: Bytes): Promise<void>;
+}
+
+export function objectPath(hash: Hash): Bytes {
+  return b`objects/${slice(hash, 0, 2)}/${hash}`;
+}
+
+export function treePath(hash: Hash): Bytes {
+  return b`trees/${slice(hash, 0, 2)}/${hash}`;
+}
+
+/** Whether something at this path is replaced, and not only added. */
+export function isRecord(path: Bytes): boolean {
+  return path === TRUST_PATH || path.startsWith('heads/');
+}
