@@ -1,4 +1,6 @@
 /** The listings of a store: what is written is read back, and only what would be written is read. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { b, bytes, fromBuffer, type Bytes } from '../../../src/bytes/bytes.ts';
@@ -129,8 +131,12 @@ const file: TreeEntry = {
 };
 const directory: TreeEntry = { ...metadata, type: 'd', name: b`bin`, tree: hashOf(b``) };
 
-test('the form is the documented one', () => {
-  expect(treeText([directory, file])).toBe(
+test('the form is the one of doc/store.md, which has this very example', () => {
+  const text = treeText([directory, file]);
+  const page = readFileSync(join(import.meta.dirname, '../../../doc/store.md'), 'utf8');
+  expect(page).toContain(text.trimEnd().replaceAll(/^/gm, '    '));
+  expect(page).toContain(`has the hash \`${hashOf(text)}\``);
+  expect(text).toBe(
     [
       'xhier-tree 1',
       'f a%20name%2C%20100%25 4755 0:root 4711: -1.000000005 size=3 object=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad link=7 attribute=user.mime_type,text/plain',
