@@ -30,6 +30,7 @@ export const TEST_PACKAGES = [
   { name: 'man-db', provides: 'mandb', why: 'manual pages found through the link farm' },
   { name: 'mksh', provides: 'mksh', why: 'showpath under mksh' },
   { name: 'netbase', provides: '/etc/services', why: "merging into the system's own services" },
+  { name: 'nginx-light', provides: 'nginx', why: 'stores read through a real web server' },
   { name: 'openbsd-inetd', provides: 'inetd', why: 'inetd reads what was merged' },
   { name: 'passwd', provides: 'pwck', why: 'accounts in the eyes of their own checkers' },
   { name: 'patch', provides: 'patch', why: 'patches compared with an independent program' },

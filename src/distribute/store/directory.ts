@@ -39,7 +39,7 @@ export function openDirectoryStore(path: Bytes): Store {
 
   return {
     name: printable(path),
-    read(below, range) {
+    read(below, { range } = {}) {
       return attempt(() => {
         const found = place(below);
         if (found === undefined) return undefined;

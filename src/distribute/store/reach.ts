@@ -55,13 +55,14 @@ export function readObject(store: StoreReader, object: Hash): Promise<Buffer> {
 
 /** What stands at `path`, when it is what `hash` names. */
 async function readNamed(store: StoreReader, path: Bytes, hash: Hash): Promise<Buffer> {
-  const content = await store.read(path);
+  const isRight = (found: Buffer): boolean => hashOf(found) === hash;
+  const content = await store.read(path, { isRight });
   if (content === undefined) {
     throw new XhError('E_STORE_MISSING', `${store.name} has no ${printable(path)}`, {
       remedy: 'xh store verify tells all that is missing; publish the package again',
     });
   }
-  if (hashOf(content) !== hash) throw damagedObject(store, path);
+  if (!isRight(content)) throw damagedObject(store, path);
   return content;
 }
 

@@ -12,14 +12,21 @@ export interface Range {
   readonly length: number;
 }
 
+export interface Reading {
+  readonly range?: Range;
+  /** Whether a content is what is wanted: where it is not, another place is asked, if there is one. */
+  readonly isRight?: (content: Buffer) => boolean;
+}
+
 export interface StoreReader {
   /** For messages: a directory, or an address. */
   readonly name: string;
   /**
-   * The content at `path`, or a range of it; undefined when the store says that it has none.
+   * The content at `path`, or a range of it; undefined when the store says that it has none. It may be
+   * something else than it should be: whoever reads it verifies it.
    * @throws XhError E_STORE_READ when it cannot be known
    */
-  read(path: Bytes, range?: Range): Promise<Buffer | undefined>;
+  read(path: Bytes, reading?: Reading): Promise<Buffer | undefined>;
   close(): void;
 }
 
