@@ -15,6 +15,7 @@ import {
   symlinkAt,
   unlinkIfPresent,
 } from '../../files/names.ts';
+import { giveMetadata } from '../../files/metadata.ts';
 import { statOf, type ObjectStat } from '../../files/stat.ts';
 import type { Identity } from '../../files/tree.ts';
 import { XhError } from '../../message/error.ts';
@@ -30,7 +31,7 @@ import type {
 } from '../plan/change.ts';
 import { compareTimes } from '../plan/wanted.ts';
 import type { ApplyContext } from './context.ts';
-import { forFilling, giveMetadata } from './metadata.ts';
+import { forFilling } from './metadata.ts';
 
 /**
  * Makes what `change` puts under its name, as `temporary` in the same directory. A failure leaves
@@ -101,7 +102,7 @@ async function tryFile(
         { fd, path, isOpen: true },
         created,
         freshWant(change, source, context),
-        context,
+        context.privileged,
       );
       if (change.want.mtime === undefined) keepOwnTime(target, source.stat);
       if (fsync) syncFile(fd, path);
@@ -179,7 +180,7 @@ function createDirectory(change: MakeChange, temporary: Bytes, context: ApplyCon
   const dir = openDirAt(parent, temporary);
   try {
     const found = statOf(dir.fd, dir.path);
-    giveMetadata(dir, found, forFilling(change.want, context), context);
+    giveMetadata(dir, found, forFilling(change.want, context), context.privileged);
     return found;
   } finally {
     closeDir(dir);
@@ -209,7 +210,7 @@ function finishCreated(
     const isOurs =
       found.type === change.type && found.links === 1 && found.uid === process.geteuid?.();
     if (!isOurs) throw new XhError('E_LFU_CHANGED', 'somebody else changes it at the same time');
-    giveMetadata(held, found, change.want, context);
+    giveMetadata(held, found, change.want, context.privileged);
     return found;
   });
 }

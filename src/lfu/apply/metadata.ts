@@ -1,47 +1,11 @@
-/** Owner, attributes, mode and times, in the order in which none undoes another. */
-import { isCarried, setAttributesHeld, setAttributesOf } from '../../files/attributes.ts';
+/** What objects that stay are to have, and directories when all in them is done. */
 import type { Dir } from '../../files/dir.ts';
-import { chmodHeld, chownHeld, setTimesHeld, withHeld, type Held } from '../../files/held.ts';
+import { chmodHeld, setTimesHeld, withHeld } from '../../files/held.ts';
+import { giveMetadata } from '../../files/metadata.ts';
 import { statOf, type ObjectStat } from '../../files/stat.ts';
 import { XhError } from '../../message/error.ts';
 import type { Directory, MakeChange, SetChange, Wanted } from '../plan/change.ts';
 import type { ApplyContext } from './context.ts';
-
-/**
- * Gives the object that is held what it is to have; `found` is what it has. Chown takes set-id bits
- * and capabilities away, and an access list changes the mode: so they come in this order.
- */
-export function giveMetadata(
-  held: Held,
-  found: ObjectStat,
-  want: Wanted,
-  context: ApplyContext,
-): void {
-  const { privileged } = context;
-  const uid = want.uid === found.uid ? -1 : want.uid;
-  const gid = want.gid === found.gid ? -1 : want.gid;
-  const isChowned = uid !== -1 || gid !== -1;
-  if (isChowned) {
-    narrow(held, found, want);
-    chownHeld(held, uid, gid);
-  }
-  if (found.type !== 'l' || privileged) {
-    const set = held.isOpen === true ? setAttributesOf : setAttributesHeld;
-    set(held.fd, held.path, want.attributes, (name) => isCarried(name, privileged));
-  }
-  if (want.mode !== undefined) {
-    const now = isChowned || want.attributes.size > 0 ? statOf(held.fd, held.path) : found;
-    if (now.mode !== want.mode) chmodHeld(held, want.mode);
-  }
-  if (want.mtime !== undefined) setTimesHeld(held, { mtime: want.mtime });
-}
-
-/** What one group was allowed to do is not for the next one, not even for a moment. */
-function narrow(held: Held, found: ObjectStat, want: Wanted): void {
-  const { mode } = want;
-  if (mode === undefined || found.type === 'l' || (found.mode & ~mode & OTHERS) === 0) return;
-  chmodHeld(held, found.mode & (mode | 0o700));
-}
 
 /** Sets what differs on an object that stays, if it is still the one that was planned for. */
 export function applySet(change: SetChange, context: ApplyContext): void {
@@ -51,13 +15,13 @@ export function applySet(change: SetChange, context: ApplyContext): void {
     const dir = slave.open(directory);
     const found = statOf(dir.fd, dir.path);
     expectObject(found, change);
-    giveMetadata(dir, found, forFilling(change.want, context), context);
+    giveMetadata(dir, found, forFilling(change.want, context), context.privileged);
     touched.add(directory);
     return;
   }
   withHeld(slave.open(at), name, (held, found) => {
     expectObject(found, change);
-    giveMetadata(held, found, change.want, context);
+    giveMetadata(held, found, change.want, context.privileged);
   });
 }
 
@@ -73,7 +37,7 @@ export function forFilling(want: Wanted, { privileged }: ApplyContext): Wanted {
 /** Makes the slave's root, which has just been made, what it is to be. */
 export function applyRoot({ at, want }: MakeChange, context: ApplyContext): void {
   const { root } = context.slave;
-  giveMetadata(root, statOf(root.fd, root.path), forFilling(want, context), context);
+  giveMetadata(root, statOf(root.fd, root.path), forFilling(want, context), context.privileged);
   context.touched.add(at);
 }
 
@@ -111,6 +75,3 @@ export function changedError(): XhError {
     remedy: 'run the command again',
   });
 }
-
-/** Bits that give rights to others than the owner, who can give himself all of them. */
-const OTHERS = 0o7077;

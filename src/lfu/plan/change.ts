@@ -3,8 +3,8 @@
  * or counts it needs to know nothing of rules or of the master's state.
  */
 import type { Bytes } from '../../bytes/bytes.ts';
-import type { Attributes } from '../../files/attributes.ts';
-import type { ObjectStat, ObjectType, Time } from '../../files/stat.ts';
+import type { Metadata } from '../../files/metadata.ts';
+import type { ObjectStat, ObjectType } from '../../files/stat.ts';
 import type { Identity, Place } from '../../files/tree.ts';
 
 /** Why an object changes, in the words that itemised lines use. */
@@ -34,16 +34,7 @@ export type Why =
   | 'stale';
 
 /** What an object is to have. */
-export interface Wanted {
-  /** Undefined for links, which have none. */
-  readonly mode: number | undefined;
-  /** -1 leaves it as it is. */
-  readonly uid: number;
-  readonly gid: number;
-  /** Undefined leaves the object its own. */
-  readonly mtime: Time | undefined;
-  readonly attributes: Attributes;
-}
+export type Wanted = Metadata;
 
 /** A directory of the slave. */
 export interface Directory extends Place {
