@@ -198,15 +198,15 @@ export function createAt(dir: Dir, name: Bytes, mode: number): number {
 }
 
 /**
- * Opens an existing file for reading; a link in its place is an error; never blocks on a FIFO.
- * `quiet`: reading it is not to count as an access, where we may have that.
+ * Opens an existing file for reading, or `write`; a link in its place is an error; never blocks on a
+ * FIFO. `quiet`: reading it is not to count as an access, where we may have that.
  */
 export function openFileAt(
   dir: Dir,
   name: Bytes,
-  { quiet = false }: { readonly quiet?: boolean } = {},
+  { quiet = false, write = false }: { readonly quiet?: boolean; readonly write?: boolean } = {},
 ): number {
-  const flags = O.rdonly | O.nofollow | O.nonblock | O.cloexec;
+  const flags = (write ? O.wronly : O.rdonly) | O.nofollow | O.nonblock | O.cloexec;
   const open = (more: number): number => calls.openat(dir.fd, cString(name), flags | more, 0);
   return about(pathOf(dir, name), () =>
     quiet
