@@ -55,6 +55,13 @@ export function writeAll(fd: number, path: Bytes, content: Uint8Array, at: numbe
   });
 }
 
+/** Makes an open file so many bytes long: what it lacks is a hole. */
+export function setSize(fd: number, path: Bytes, size: number): void {
+  about(path, () => {
+    ftruncateSync(fd, size);
+  });
+}
+
 /** Replaces the content of an open file in place: only for what may be half written, as a lock's note. */
 export function overwrite(fd: number, path: Bytes, content: Bytes): void {
   about(path, () => {

@@ -3,14 +3,16 @@
  * all of it. What the store has already is not written again, and when nothing has changed, nothing is.
  */
 import { createHash } from 'node:crypto';
-import { b, fromBuffer, printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
+import { fromBuffer, printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { EXIT, XhError } from '../../message/error.ts';
+import { enterPackage } from '../store/catalogue.ts';
 import { hashOf, type Hash } from '../store/hash.ts';
-import { headPath, headText, parseHead, type Head, type PackReference } from '../store/head.ts';
+import { headText, parseHead, type Head, type PackReference } from '../store/head.ts';
 import { packIndexText, parsePackIndex, PACKED, PACK_SIZE, type Packed } from '../store/pack.ts';
 import { reachable, readObject, type Reached } from '../store/reach.ts';
 import type { SigningKey } from '../store/signed.ts';
-import { objectPath, treePath, type Store } from '../store/store.ts';
+import { headPath, objectPath, pastHeadPath, treePath } from '../store/paths.ts';
+import type { Store } from '../store/store.ts';
 import type { ScannedTree, Source } from './scan.ts';
 
 /** A package as this host has it. */
@@ -97,12 +99,8 @@ async function tryPublish(
   }
   const text = Buffer.from(headText(head, [key]));
   if (!(await store.replace(path, text, before))) return undefined;
+  await enterPackage(store, publication.directory);
   return { head, outcome: same ? 'refreshed' : 'published', added: writing.added() };
-}
-
-/** Where a head goes when the next one comes. */
-export function pastHeadPath(directory: Bytes, revision: number): Bytes {
-  return b`heads/${directory}.past/${revision}.json`;
 }
 
 /** Writes what a package needs and the store lacks. */

@@ -8,7 +8,8 @@ import { hashOf, type Hash } from '../store/hash.ts';
 import type { PackReference } from '../store/head.ts';
 import { parsePackIndex, type Packed } from '../store/pack.ts';
 import { damagedObject, readObject } from '../store/reach.ts';
-import { objectPath, type Range, type StoreReader } from '../store/store.ts';
+import { objectPath } from '../store/paths.ts';
+import type { Range, StoreReader } from '../store/store.ts';
 
 export interface FetchOptions {
   /** Requests at the same time. */

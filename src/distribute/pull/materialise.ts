@@ -4,9 +4,9 @@
  * with; what is there and whole is not made again.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, ftruncateSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { b, type Bytes } from '../../bytes/bytes.ts';
-import { sha256At, writeAll } from '../../files/content.ts';
+import { setSize, sha256At, writeAll } from '../../files/content.ts';
 import { closeDir, listDir, openDirAt, type Dir } from '../../files/dir.ts';
 import { about } from '../../files/error.ts';
 import { withHeld } from '../../files/held.ts';
@@ -121,14 +121,14 @@ function createMaking(materials: Materials) {
       for (const stray of listDir(inside)) if (!wanted.has(stray)) removeTreeAt(inside, stray);
       for (const each of entries) {
         if (each.type === 'd') enter(inside, each.name, each, [...way, each.name]);
-        else object(inside, each, [...way, each.name]);
+        else make(inside, each, [...way, each.name]);
       }
     } finally {
       closeDir(inside);
     }
   }
 
-  function object(dir: Dir, entry: Exclude<TreeEntry, { type: 'd' }>, way: readonly Bytes[]): void {
+  function make(dir: Dir, entry: Exclude<TreeEntry, { type: 'd' }>, way: readonly Bytes[]): void {
     if (entry.hardLink !== undefined) {
       const known = linked.get(entry.hardLink);
       if (known !== undefined) {
@@ -362,9 +362,7 @@ function spreading(fd: number, path: Bytes, { size, data }: FileEntry) {
       }
     },
     end(): void {
-      about(path, () => {
-        ftruncateSync(fd, size);
-      });
+      setSize(fd, path, size);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** A store in a directory, which any web server can serve as it is. */
 import { closeSync, readSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { b, bytes, printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { dirname } from '../../bytes/path.ts';
@@ -91,8 +92,9 @@ export function openDirectoryStore(path: Bytes): Store {
         return true;
       });
     },
-    async *list(top) {
-      yield* namesIn(walker.tryLocate(b`/${bytes(top)}`), bytes(top));
+    list(top) {
+      const names = namesIn(walker.tryLocate(b`/${bytes(top)}`), bytes(top));
+      return Readable.from(names);
     },
     remove(below) {
       return attempt(() => {

@@ -7,7 +7,8 @@ import { isHash, type Hash } from './hash.ts';
 import { parseHead, type Head } from './head.ts';
 import { parsePackIndex } from './pack.ts';
 import { reachable, readObject } from './reach.ts';
-import { objectPath, treePath, type Store, type StoredName } from './store.ts';
+import { objectPath, treePath } from './paths.ts';
+import type { Store, StoredName } from './store.ts';
 import { headsOf } from './verify.ts';
 
 export interface GcOptions {

@@ -3,7 +3,7 @@
  * packs their small files are. It is the only thing about a package that changes, so it is signed, says
  * how long it may be believed, and has a number that only ever grows.
  */
-import { b, bytes, toText, type Bytes } from '../../bytes/bytes.ts';
+import { bytes, toText, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
 import { isHash, type Hash } from './hash.ts';
 import {
@@ -117,11 +117,6 @@ export function isTime(value: unknown): value is string {
     return false;
   const time = Date.parse(value);
   return !Number.isNaN(time) && new Date(time).toISOString() === value;
-}
-
-/** Where the head of a package stands in a store. */
-export function headPath(directory: Bytes): Bytes {
-  return b`heads/${directory}.json`;
 }
 
 function unusable(what: string): XhError {

@@ -3,11 +3,13 @@
  * its way, so that the mirror never shows a head whose objects it has not.
  */
 import { fromBuffer, type Bytes } from '../../bytes/bytes.ts';
+import { enterPackage } from './catalogue.ts';
 import { hashOf, type Hash } from './hash.ts';
-import { headPath, parseHead } from './head.ts';
+import { parseHead } from './head.ts';
 import { parsePackIndex } from './pack.ts';
 import { damagedObject, reachable, readObject } from './reach.ts';
-import { objectPath, treePath, type Store, type StoreReader } from './store.ts';
+import { headPath, objectPath, treePath } from './paths.ts';
+import type { Store, StoreReader } from './store.ts';
 
 export interface Mirrored {
   readonly packages: number;
@@ -56,6 +58,7 @@ export async function mirror(
     for (const tree of trees) await copy(treePath(tree), tree);
     await to.settle();
     if (await to.replace(path, text, before)) changed++;
+    await enterPackage(to, name);
   }
   return { packages: changed, objects, bytes };
 }

@@ -2,7 +2,8 @@
 import { fromBuffer, printable, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
 import { hashOf, type Hash } from './hash.ts';
-import { objectPath, treePath, type StoreReader } from './store.ts';
+import { objectPath, treePath } from './paths.ts';
+import type { StoreReader } from './store.ts';
 import { dataLength, parseTree, type TreeEntry } from './tree.ts';
 
 export interface Reached {

@@ -2,9 +2,7 @@
  * A store as publishers and hosts use it: paths with contents, wherever they are kept. What is named
  * by its hash never changes, so it is added and never replaced; only records (heads, trust) are.
  */
-import { b, slice, type Bytes } from '../../bytes/bytes.ts';
-import { TRUST_PATH } from './trust.ts';
-import type { Hash } from './hash.ts';
+import type { Bytes } from '../../bytes/bytes.ts';
 
 /** Bytes of a content, the first and how many. */
 export interface Range {
@@ -52,17 +50,4 @@ export interface Store extends StoreReader {
   /** Everything below `objects`, `trees` or `heads`, also what a killed publisher has left half written. */
   list(top: 'objects' | 'trees' | 'heads'): AsyncIterable<StoredName>;
   remove(path: Bytes): Promise<void>;
-}
-
-export function objectPath(hash: Hash): Bytes {
-  return b`objects/${slice(hash, 0, 2)}/${hash}`;
-}
-
-export function treePath(hash: Hash): Bytes {
-  return b`trees/${slice(hash, 0, 2)}/${hash}`;
-}
-
-/** Whether something at this path is replaced, and not only added. */
-export function isRecord(path: Bytes): boolean {
-  return path === TRUST_PATH || path.startsWith('heads/');
 }

@@ -41,7 +41,6 @@ export interface Trust {
   readonly revoked: readonly KeyId[];
 }
 
-export const TRUST_PATH = 'trust.json' as Bytes;
 const FORMAT = 1;
 
 export function trustText(trust: Trust, keys: readonly SigningKey[]): string {

@@ -5,7 +5,8 @@ import { hashOf, isHash, type Hash } from './hash.ts';
 import { parseHead, type Head } from './head.ts';
 import { parsePackIndex } from './pack.ts';
 import { reachable, readObject } from './reach.ts';
-import { objectPath, type Store, type StoreReader } from './store.ts';
+import { isPastHead, objectPath, treePath } from './paths.ts';
+import type { Store, StoreReader } from './store.ts';
 
 /** Something that is missing or damaged. */
 export interface StoreFinding {
@@ -32,7 +33,7 @@ export async function* headsOf(
     if (!path.endsWith('.json')) continue;
     const text = (await store.read(path))?.toString();
     // one that has been swept meanwhile
-    if (text !== undefined) yield { path, text, past: /^heads\/[^/]+\.past\//.test(path) };
+    if (text !== undefined) yield { path, text, past: isPastHead(path) };
   }
 }
 
@@ -112,7 +113,7 @@ async function verifyHead(store: Store, head: Head, { look, find }: Looking): Pr
     }
   }
   const { objects } = await reachable(store, head.trees.values(), (tree, error) => {
-    find(`trees/${tree.slice(0, 2)}/${tree}` as Bytes, error, name);
+    find(treePath(tree), error, name);
   });
   for (const object of objects.keys()) {
     if (!packed.has(object)) await look(objectPath(object), object, name);

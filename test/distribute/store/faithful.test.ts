@@ -80,7 +80,9 @@ async function pullTree(root: string, store: StoreReader, head: Head): Promise<n
 
 test('the torture tree, by an independent judge', async () => {
   const root = freshDirectory();
-  execFileSync('python3', [TREE, 'build', join(root, 'tree')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('python3', [TREE, 'build', join(root, 'tree')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const store = openDirectoryStore(bytes(join(root, 'store')));
   const head = await publishTree(root, store);
   await pullTree(root, store, head);

@@ -1,17 +1,20 @@
 /** Stores behind web servers: nginx as Debian has it, and servers that fail in every way. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { b } from '../../../src/bytes/bytes.ts';
 import { hashOf } from '../../../src/distribute/store/hash.ts';
 import { openHttpStore } from '../../../src/distribute/store/http.ts';
 import { readObject } from '../../../src/distribute/store/reach.ts';
 import { severalStores } from '../../../src/distribute/store/several.ts';
-import { objectPath, type StoreReader } from '../../../src/distribute/store/store.ts';
+import { objectPath } from '../../../src/distribute/store/paths.ts';
+import type { StoreReader } from '../../../src/distribute/store/store.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 7) % 251));
 const OBJECT = hashOf(CONTENT);
@@ -93,7 +96,7 @@ describe('a server that', () => {
       asked.push(request.headers.range ?? 'all');
       answer(response, request.headers.range, asked.length);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await listening(server);
     ending.push(() => {
       server.closeAllConnections();
       server.close();
@@ -115,9 +118,7 @@ describe('a server that', () => {
     if (content.length <= most) response.end(content);
     else {
       response.write(content.subarray(0, most), () => {
-        setTimeout(() => {
-          response.destroy();
-        }, 5);
+        void setTimeout(5).then(() => response.destroy());
       });
     }
   }
@@ -186,11 +187,17 @@ describe('a server that', () => {
   });
 });
 
+async function listening(server: Server): Promise<void> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await listening(server);
   const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
+  await once(server, 'close');
   return port;
 }
 
@@ -208,7 +215,7 @@ async function answering(port: number, server: ChildProcess): Promise<void> {
       });
     });
     if (is) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await setTimeout(25);
   }
   throw new Error('nginx does not listen');
 }
