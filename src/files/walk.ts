@@ -175,7 +175,7 @@ export function createWalker(rootPath: Bytes): Walker {
   };
 }
 
-/** Makes `path` and the directories above it that are missing, mode 0755; links on the way are followed. */
+/** Makes `path` and the directories above it that are missing, mode 0755, durably; links on the way are followed. */
 export function makeDirs(walker: Walker, path: Bytes): void {
   let at: Bytes = b`/`;
   for (const name of components(path)) {
@@ -188,6 +188,7 @@ export function makeDirs(walker: Walker, path: Bytes): void {
       // somebody else was quicker
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
+    syncDir(place.dir);
   }
 }
 

@@ -5,13 +5,13 @@
  */
 import { bytes, type Bytes } from '../bytes/bytes.ts';
 import { dirname, join } from '../bytes/path.ts';
-import { syncAll } from '../files/dir.ts';
 import { FileError } from '../files/error.ts';
-import { statOf } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { EXIT, XhError } from '../message/error.ts';
+import type { ShowProgress } from '../message/progress.ts';
 import { withAccountLock } from './account-lock.ts';
 import { ConflictError } from './conflict-error.ts';
+import { hasManyFiles, syncCleaned, syncNames, syncStaged } from './durable.ts';
 import {
   asideName,
   closeEntry,
@@ -27,11 +27,13 @@ import {
 import { userName } from './lock.ts';
 import type { Change, Plan, ScriptRun } from './plan.ts';
 import { stage, type Contents } from './stage.ts';
-import { clean, objection, switchOver, touchedBy, undo, type Step } from './step.ts';
+import { clean, objection, switchOver, undo, type Step } from './step.ts';
 
 export interface ApplyOptions {
   /** Contents of `tree` changes by their SHA-256. */
   readonly contents?: Contents;
+  /** Told of what is made, as it is made. */
+  readonly progress?: ShowProgress | undefined;
 }
 
 /**
@@ -56,13 +58,14 @@ function applyChanges(walker: Walker, plan: Plan, options: ApplyOptions): void {
     openEntry(walker, entry);
     const contents = options.contents ?? noContents;
     const syncFiles = !hasManyFiles(entry);
+    const made = countTo(plan, options.progress);
     for (const [i, change] of plan.changes.entries()) {
       const step = stepOf(walker, entry, change, i, progress);
-      const inode = aboutPlace(step, () => stage(step, { contents, syncFiles }));
+      const inode = aboutPlace(step, () => stage(step, { contents, syncFiles, made }));
+      made();
       progress.inodes.push(inode);
     }
-    syncContents(walker, entry);
-    walker.sync(touchedBy(walker, entry.changes.filter(leavesStaged)));
+    syncStaged(walker, entry);
     markCommitted(walker, entry.id);
     progress.staged = true;
     switchAll(walker, entry, progress);
@@ -76,6 +79,22 @@ function applyChanges(walker: Walker, plan: Plan, options: ApplyOptions): void {
     // all has taken effect; the entry stays open, and the next command sweeps what is left
     if (!(error instanceof XhError)) throw error;
   }
+}
+
+/** Called for each change, and for each object of a tree. */
+function countTo(plan: Plan, progress: ShowProgress | undefined): () => void {
+  if (progress === undefined) return () => undefined;
+  const trees = plan.changes.filter((change) => change.op === 'tree');
+  const total = trees.reduce((sum, { objects }) => sum + objects.length, plan.changes.length);
+  let done = 0;
+  return () => {
+    progress({
+      doing: 'writing',
+      unit: trees.length > 0 ? 'objects' : 'changes',
+      done: ++done,
+      total,
+    });
+  };
 }
 
 /**
@@ -181,7 +200,7 @@ function aboutPlace<T>(step: Step, work: () => T): T {
 /** Everything that is staged takes effect. */
 function switchAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
   for (const step of stepsOf(walker, entry, progress)) aboutPlace(step, () => switchOver(step));
-  sync(walker, entry);
+  syncNames(walker, entry);
   markClean(walker, entry.id);
 }
 
@@ -204,6 +223,8 @@ function tidy(walker: Walker, entry: JournalEntry): void {
   walker.forget();
   const [failure] = failures;
   if (failure !== undefined) throw failure;
+  // else it might be there again after a loss of power, and nobody would know of it
+  syncCleaned(walker, entry);
   closeEntry(walker, entry.id);
 }
 
@@ -236,7 +257,7 @@ function takeBack(
 function undoAll(walker: Walker, entry: JournalEntry, progress: Progress): void {
   walker.forget();
   for (const step of stepsOf(walker, entry, progress).toReversed()) undo(step);
-  sync(walker, entry);
+  syncNames(walker, entry);
   walker.forget();
 }
 
@@ -252,49 +273,6 @@ function unsettled({ command, user, time }: JournalEntry, cause: XhError): XhErr
     },
   );
 }
-
-/** Whether staging makes a name for the change, which has to be there when it is switched. */
-function leavesStaged(change: Change): boolean {
-  switch (change.op) {
-    case 'mkdir':
-    case 'write':
-    case 'displace':
-    case 'tree':
-      return true;
-    case 'link':
-      return change.before.type !== 'absent';
-    case 'remove':
-    case 'rename':
-    case 'restore':
-    case 'rmdir':
-      return false;
-  }
-}
-
-/** Makes the names durable. */
-function sync(walker: Walker, { changes }: JournalEntry): void {
-  walker.sync(touchedBy(walker, changes));
-}
-
-/** Makes the contents durable that were not synced one by one: whole trees, and very many files. */
-function syncContents(walker: Walker, entry: JournalEntry): void {
-  const many = hasManyFiles(entry);
-  const devices = new Set<bigint>();
-  for (const { op, path } of entry.changes) {
-    if (op !== 'tree' && !(many && op === 'write')) continue;
-    const { dir } = walker.locate(path, { follow: op === 'write' });
-    const { device } = statOf(dir.fd, dir.path);
-    if (!devices.has(device)) syncAll(dir);
-    devices.add(device);
-  }
-}
-
-/** Whether syncing the file system once costs less than syncing each file. */
-function hasManyFiles({ changes }: JournalEntry): boolean {
-  return changes.length > MANY && changes.filter(({ op }) => op === 'write').length > MANY;
-}
-
-const MANY = 100;
 
 function refuseConflicts(plan: Plan): void {
   const [first] = plan.conflicts;

@@ -15,6 +15,8 @@ export interface WriteOptions {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** As in a plan's write. */
+  readonly like?: Bytes;
   readonly bookkeeping?: boolean;
 }
 

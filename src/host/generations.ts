@@ -11,7 +11,7 @@ import { XhError } from '../message/error.ts';
 import { applyPlan, type ApplyOptions } from './apply.ts';
 import { readRecord, toJsonText } from './json.ts';
 import { userName } from './lock.ts';
-import type { Before, Change, Plan } from './plan.ts';
+import type { Before, Change, Plan, ScriptRun } from './plan.ts';
 import { stateOf } from './state.ts';
 import type { Host } from './transaction.ts';
 
@@ -38,11 +38,22 @@ export interface Generation {
   readonly packages: readonly Bytes[];
   /** Why, when somebody said so. */
   readonly reason?: string;
+  /** All of them; of a generation that was collected only those of system files. */
   readonly changes: readonly RecordedChange[];
+  /** The packages' own scripts that were run before, and where what they said is. */
+  readonly scripts?: readonly ScriptRun[];
+  /** When what going back needs was collected. */
+  readonly collected?: { readonly time: string };
 }
 
 const GENERATIONS = b`/.software/local/.admin/generations`;
-const OBJECTS = b`/.software/local/.admin/objects`;
+/** Contents by their SHA-256. */
+export const OBJECTS = b`/.software/local/.admin/objects`;
+
+/** Where a generation's record stands. */
+export function generationPath(number: number): Bytes {
+  return b`${GENERATIONS}/${number}.json`;
+}
 
 export interface CommitOptions extends ApplyOptions {
   /** The command line for the record. */
@@ -61,7 +72,7 @@ export function commitGeneration(
   options: CommitOptions,
 ): number | undefined {
   if (plan.conflicts.length > 0 || plan.changes.length === 0) {
-    applyPlan(host.walker, plan, options);
+    applyPlan(host.walker, plan, { progress: host.progress, ...options });
     return undefined;
   }
   const number = currentGeneration(host.walker) + 1;
@@ -73,22 +84,29 @@ export function commitGeneration(
     command: options.commandLine,
     packages: plan.packages,
     ...(options.reason !== undefined && { reason: options.reason }),
+    // their mark is of no use any more
+    ...(plan.transaction !== undefined && {
+      scripts: plan.scripts.map(withoutMark),
+    }),
     changes: plan.changes.map(recorded),
   };
-  const path = b`${GENERATIONS}/${number}.json`;
   const changes: Change[] = [
     ...plan.changes,
     ...keptContents(host.walker, plan.changes),
     {
       op: 'write',
-      path,
+      path: generationPath(number),
       content: bytes(`${toJsonText(record)}\n`),
       before: ABSENT,
       bookkeeping: true,
     },
   ];
-  applyPlan(host.walker, { ...plan, changes }, options);
+  applyPlan(host.walker, { ...plan, changes }, { progress: host.progress, ...options });
   return number;
+}
+
+function withoutMark({ package: directory, action, transcript }: ScriptRun): ScriptRun {
+  return { package: directory, action, ...(transcript !== undefined && { transcript }) };
 }
 
 /** The number of the newest generation; 0 on a host that was never changed. */
@@ -96,7 +114,7 @@ export function currentGeneration(walker: Walker): number {
   return generationNumbers(walker).at(-1) ?? 0;
 }
 
-/** The numbers that are kept, oldest first. */
+/** The numbers of all of which something is known, oldest first. */
 export function generationNumbers(walker: Walker): number[] {
   const place = walker.tryLocate(GENERATIONS, { follow: true });
   if (place === undefined || statAt(place.dir, place.name) === undefined) return [];
@@ -114,7 +132,7 @@ export function generationNumbers(walker: Walker): number[] {
 
 /** One generation's record. @throws XhError E_NO_GENERATION */
 export function readGeneration(walker: Walker, number: number): Generation {
-  const place = walker.tryLocate(b`${GENERATIONS}/${number}.json`);
+  const place = walker.tryLocate(generationPath(number));
   if (place === undefined || statAt(place.dir, place.name) === undefined) {
     const kept = generationNumbers(walker);
     throw new XhError('E_NO_GENERATION', `there is no generation ${number}`, {
@@ -125,6 +143,14 @@ export function readGeneration(walker: Walker, number: number): Generation {
     });
   }
   return readRecord(place.path, readAt(place.dir, place.name)) as Generation;
+}
+
+/** The content that was kept under a hash, or undefined when it was collected. */
+export function contentIfKept(walker: Walker, hash: string): Bytes | undefined {
+  const place = walker.tryLocate(b`${OBJECTS}/${bytes(hash)}`);
+  return place !== undefined && statAt(place.dir, place.name)?.type === 'f'
+    ? readAt(place.dir, place.name)
+    : undefined;
 }
 
 /** The content that was kept under a hash. @throws FileError when it is gone */

@@ -21,6 +21,7 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'homepage',
   'keptAs',
   'licence',
+  'like',
   'link',
   'lines',
   'losers',
@@ -33,6 +34,7 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'summary',
   'target',
   'to',
+  'transcript',
   'version',
 ]);
 

@@ -13,7 +13,17 @@ export interface NetChange {
   readonly before: Before;
   /** After the last. */
   readonly after: Before;
+  /** Oldest first; more than one where somebody has changed it between two generations. */
+  readonly steps: readonly NetStep[];
   readonly bookkeeping: boolean;
+}
+
+/** What generations in a row did to a name that nobody else changed meanwhile. */
+export interface NetStep {
+  readonly before: Before;
+  readonly after: Before;
+  /** The first of them. */
+  readonly generation: number;
 }
 
 /** A path whose original was displaced or has come back. */
@@ -34,14 +44,15 @@ export interface NetChanges {
 export function netChanges(generations: readonly Generation[]): NetChanges {
   const net = new Map<Bytes, NetChange>();
   const pairs = new Map<Bytes, { readonly keptAs: Bytes; readonly generation: number }>();
-  const add = (path: Bytes, before: Before, after: Before, bookkeeping = false): void => {
-    const known = net.get(path);
-    // the newest last
-    net.delete(path);
-    net.set(path, { path, before: known?.before ?? before, after, bookkeeping });
-  };
   for (const { change, generation } of inOrder(generations)) {
     const { path, keptAs, op } = change;
+    const add = (at: Bytes, before: Before, after: Before, bookkeeping = false): void => {
+      const so = net.get(at);
+      // the newest last
+      net.delete(at);
+      const steps = withStep(so?.steps ?? [], { before, after, generation });
+      net.set(at, { path: at, before: so?.before ?? before, after, steps, bookkeeping });
+    };
     // what came back is known when something is then done to it
     const back = pairs.get(path);
     if (back !== undefined) learn(net, path, back.keptAs, change.before);
@@ -67,6 +78,24 @@ export function netChanges(generations: readonly Generation[]): NetChanges {
   return { single: [...net.values()].toReversed(), pairs: found.toReversed() };
 }
 
+function withStep(steps: readonly NetStep[], next: NetStep): readonly NetStep[] {
+  const last = steps.at(-1);
+  if (last === undefined || !sameObject(last.after, next.before)) return [...steps, next];
+  const both = { ...last, after: next.after };
+  // what has been taken back is as if it had never been
+  const nothing = !isUnknown(both.before) && sameObject(both.before, both.after);
+  return nothing ? steps.slice(0, -1) : [...steps.slice(0, -1), both];
+}
+
+/** The same state, in mode and owner too, as far as they are known. */
+function sameObject(one: Before, other: Before): boolean {
+  if (!sameState(one, other)) return isUnknown(one);
+  if (one.type !== 'file' || other.type !== 'file') return true;
+  // -1: whoever wrote it
+  const same = (id: number, otherId: number): boolean => id === otherId || id < 0 || otherId < 0;
+  return one.mode === other.mode && same(one.uid, other.uid) && same(one.gid, other.gid);
+}
+
 function* inOrder(
   generations: readonly Generation[],
 ): Generator<{ readonly change: RecordedChange; readonly generation: number }> {
@@ -79,8 +108,20 @@ function* inOrder(
 function learn(net: Map<Bytes, NetChange>, path: Bytes, keptAs: Bytes, state: Before): void {
   const [link, kept] = [net.get(path), net.get(keptAs)];
   if (link === undefined || kept === undefined || !isUnknown(link.after)) return;
-  net.set(path, { ...link, after: state });
-  if (isUnknown(kept.before)) net.set(keptAs, { ...kept, before: state });
+  net.set(path, known(link, state));
+  if (isUnknown(kept.before)) net.set(keptAs, known(kept, state));
+}
+
+/** With what had not been known. */
+function known(change: NetChange, state: Before): NetChange {
+  const of = (other: Before): Before => (isUnknown(other) ? state : other);
+  const { before, after, steps } = change;
+  return {
+    ...change,
+    before: of(before),
+    after: of(after),
+    steps: steps.map((step) => ({ ...step, before: of(step.before), after: of(step.after) })),
+  };
 }
 
 /** Whether no record knows the state. */

@@ -56,6 +56,8 @@ export type Change =
       readonly mode?: number;
       readonly uid?: number;
       readonly gid?: number;
+      /** A file in the same directory whose attributes it gets, where there is none in its place. */
+      readonly like?: Bytes;
       readonly before: Before;
       /** Ours, not the system's: left out of what people are shown and of rollback. */
       readonly bookkeeping?: boolean;
@@ -112,6 +114,10 @@ export interface Conflict {
 export interface ScriptRun {
   readonly package: Bytes;
   readonly action: 'install' | 'uninstall';
+  /** What its processes carry in their environment, by which those that are left are found. */
+  readonly mark?: string;
+  /** What it said, when it has been run. */
+  readonly transcript?: Bytes;
 }
 
 export interface Plan {

@@ -2,18 +2,19 @@
  * Going back to an earlier generation: what the later ones changed is set to what it was. What people
  * edited since stays: texts are merged three ways, and what cannot be merged is a conflict.
  */
-import { mergeDiff3 } from 'node-diff3';
-import { bytes, printable, split, type Bytes } from '../bytes/bytes.ts';
-import { createDraft, type Draft, type WriteOptions } from './draft.ts';
+import { printable, type Bytes } from '../bytes/bytes.ts';
+import { createDraft, type Draft } from './draft.ts';
 import {
   currentGeneration,
   generationNumbers,
   keptContent,
   readGeneration,
+  type Generation,
 } from './generations.ts';
-import { isUnknown, netChanges, type NetChange, type NetPair } from './net-changes.ts';
-import { emptyPlan, type Before, type Conflict, type Plan } from './plan.ts';
-import { sameState, stateText } from './state.ts';
+import { isUnknown, netChanges, type NetPair } from './net-changes.ts';
+import { emptyPlan, type Conflict, type Plan } from './plan.ts';
+import { changedSince, isConflicts, ownerOf, setBack, withoutEdit } from './set-back.ts';
+import { sameState } from './state.ts';
 import type { Host } from './transaction.ts';
 import { XhError } from '../message/error.ts';
 
@@ -28,10 +29,7 @@ export function planRollback(host: Host, target?: number): Plan {
     throw new XhError('E_NOTHING_TO_ROLL_BACK', 'nothing has been changed on this host yet');
   }
   const wanted = target ?? current - 1;
-  if (wanted !== 0) readGeneration(host.walker, wanted);
-  const undone = generationNumbers(host.walker)
-    .filter((number) => number > wanted)
-    .map((number) => readGeneration(host.walker, number));
+  const undone = generationsAfter(host, wanted);
   const draft = createDraft(host.walker);
   const conflicts: Conflict[] = [];
   const { single, pairs } = netChanges(undone);
@@ -46,6 +44,31 @@ export function planRollback(host: Host, target?: number): Plan {
       `generation ${wanted} is restored as a new generation; Install scripts are not run by a rollback`,
     ],
   };
+}
+
+/**
+ * What was done after generation `wanted`, oldest first; all of it has to be known.
+ * @throws XhError E_NO_GENERATION
+ */
+function generationsAfter({ walker }: Host, wanted: number): Generation[] {
+  const numbers = generationNumbers(walker);
+  // before the first there is none
+  if (wanted !== 0) readGeneration(walker, wanted);
+  const undone = numbers
+    .filter((number) => number > wanted)
+    .map((number) => readGeneration(walker, number));
+  const hole = undone.findIndex(({ generation }, i) => generation !== wanted + 1 + i);
+  const collected = undone.findLast((each) => each.collected !== undefined);
+  if (hole < 0 && collected === undefined) return undone;
+  const newest = numbers.at(-1) ?? 0;
+  const reached = collected?.generation ?? (undone[hole]?.generation ?? newest) - 1;
+  throw new XhError(
+    'E_NO_GENERATION',
+    collected === undefined
+      ? `the record of generation ${wanted + 1 + hole} is missing: nobody knows what has to be set back`
+      : `what going back to generation ${wanted} needs was collected (xh gc)`,
+    { remedy: `generations ${reached} to ${newest} can be gone back to: see xh history` },
+  );
 }
 
 /** A path and the name that its original is, or was, kept under. */
@@ -69,8 +92,22 @@ function bringBack(draft: Draft, host: Host, pair: NetPair): Conflict[] {
   if (link.before.type !== 'file') {
     return [...setBack(draft, host, kept), ...setBack(draft, host, link)];
   }
-  if (!sameState(link.before, kept.after)) return [inSteps(pair)];
-  draft.restore(link.path, kept.path);
+  if (sameState(link.before, kept.after)) {
+    draft.restore(link.path, kept.path);
+    return [];
+  }
+  // it had been changed before it was displaced
+  const standing = draft.look(kept.path);
+  if (kept.after.type !== 'file' || standing.type !== 'file') {
+    return [changedSince(kept.path, standing)];
+  }
+  const edit = { path: kept.path, before: link.before, after: kept.after };
+  const original = withoutEdit(draft, host, edit, standing);
+  if (isConflicts(original)) return original;
+  const content = original.content ?? keptContent(host.walker, original.sha256);
+  const options = { mode: original.mode, ...ownerOf(original), like: kept.path };
+  draft.writeOverLink(link.path, content, options);
+  draft.remove(kept.path);
   return [];
 }
 
@@ -87,117 +124,18 @@ function displaceAgain(draft: Draft, host: Host, { link, kept }: NetPair): Confl
   if (now.type === 'absent') draft.link(path, before.target);
   else if (!changed) draft.displace(path, kept.path, before.target);
   else {
-    const original = asItWas(draft, host, { ...link, before: kept.before }, now);
-    if ('code' in original) return [original];
-    draft.write(kept.path, original.content, original.options);
+    const { before: original } = kept;
+    if (original.type !== 'file' || after.type !== 'file' || now.type !== 'file') {
+      return [changedSince(path, now)];
+    }
+    const displaced = withoutEdit(draft, host, { path, before: original, after }, now);
+    if (isConflicts(displaced)) return displaced;
+    const content = displaced.content ?? keptContent(host.walker, displaced.sha256);
+    const options = { mode: displaced.mode, ...ownerOf(displaced), like: path };
+    draft.write(kept.path, content, options);
     draft.link(path, before.target);
   }
   return [];
-}
-
-function setBack(draft: Draft, host: Host, net: NetChange): Conflict[] {
-  const now = draft.look(net.path);
-  const { before, after, path, bookkeeping } = net;
-  if (sameState(now, before)) return [];
-  if (after.type === 'directory' && before.type === 'absent') {
-    draft.removeDir(path);
-    return [];
-  }
-  if (before.type === 'directory') {
-    draft.makeDir(path);
-    return [];
-  }
-  if (before.type === 'file' && now.type !== 'absent') {
-    if (now.type === 'link' && sameState(now, after)) {
-      const { sha256, mode } = before;
-      const options = { mode, ...ownerOf(before), bookkeeping };
-      draft.writeOverLink(path, keptContent(host.walker, sha256), options);
-      return [];
-    }
-    const was = asItWas(draft, host, net, now);
-    if ('code' in was) return [was];
-    draft.write(path, was.content, { ...was.options, bookkeeping });
-    return [];
-  }
-  if (!sameState(now, after)) return [changedSince(path, now)];
-  setTo(draft, host, net);
-  return [];
-}
-
-/** What a file was, with what somebody has done to it since where that does not touch what is set back. */
-function asItWas(
-  draft: Draft,
-  host: Host,
-  { path, before, after }: NetChange,
-  now: Before,
-): { readonly content: Bytes; readonly options: WriteOptions } | Conflict {
-  if (before.type !== 'file' || after.type !== 'file' || now.type !== 'file') {
-    return changedSince(path, now);
-  }
-  const options = modeAndOwner(before, after, now);
-  const original = keptContent(host.walker, before.sha256);
-  if (sameState(now, after)) return { content: original, options };
-  const lines = (content: Bytes): string[] => split(content, '\n');
-  const merged = mergeDiff3(
-    lines(draft.read(path)?.content ?? bytes('')),
-    lines(keptContent(host.walker, after.sha256)),
-    lines(original),
-    { excludeFalseConflicts: true },
-  );
-  if (!merged.conflict) return { content: merged.result.join('\n') as Bytes, options };
-  const line = merged.result.findIndex((text) => text.startsWith('<<<<<<<')) + 1;
-  return { ...changedSince(path, now), ...(line > 0 && { line }) };
-}
-
-function setTo(draft: Draft, host: Host, net: NetChange): void {
-  const { path, before: state, bookkeeping } = net;
-  switch (state.type) {
-    case 'absent':
-      draft.remove(path, { bookkeeping });
-      return;
-    case 'link':
-      draft.link(path, state.target);
-      return;
-    case 'file':
-      draft.write(path, keptContent(host.walker, state.sha256), {
-        mode: state.mode,
-        ...ownerOf(state),
-        bookkeeping,
-      });
-      return;
-    case 'directory':
-    case 'special':
-      throw new XhError(
-        'E_ROLLBACK',
-        `${printable(path)} was ${stateText(state)}, which a rollback cannot bring back`,
-      );
-  }
-}
-
-type FileState = Extract<Before, { type: 'file' }>;
-
-/** Mode and owner of a file as they were, but for what somebody has changed since. */
-function modeAndOwner(before: FileState, after: FileState, now: FileState): WriteOptions {
-  // -1: whoever wrote it
-  const given = after.uid >= 0 && (now.uid !== after.uid || now.gid !== after.gid);
-  return {
-    ...(now.mode === after.mode && { mode: before.mode }),
-    ...(!given && ownerOf(before)),
-  };
-}
-
-function ownerOf({ uid, gid }: FileState): WriteOptions {
-  return uid >= 0 ? { uid, gid } : {};
-}
-
-/** One name changes once in a plan, and this would be twice. */
-function inSteps({ link, generation }: NetPair): Conflict {
-  return {
-    code: 'E_ROLLBACK_STEPS',
-    path: link.path,
-    message: `${printable(link.path)} was changed first, and displaced by generation ${generation}`,
-    remedy: `go back in two steps: xh rollback ${generation - 1}, then xh rollback with the generation that you want`,
-  };
 }
 
 function lost(path: Bytes, keptAs: Bytes): Conflict {
@@ -206,14 +144,5 @@ function lost(path: Bytes, keptAs: Bytes): Conflict {
     path: keptAs,
     message: `the original of ${printable(path)} is not at ${printable(keptAs)} any more`,
     remedy: `put it back there, or put another file in the place of the link ${printable(path)} and uninstall the package`,
-  };
-}
-
-function changedSince(path: Bytes, now: Before): Conflict {
-  return {
-    code: 'E_ROLLBACK_EDITED',
-    path,
-    message: `${printable(path)} is now ${stateText(now)} that was changed by hand since, where it would be set back`,
-    remedy: `put it right by hand (xh history shows what was changed), then run xh rollback again`,
   };
 }

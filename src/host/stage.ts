@@ -30,10 +30,12 @@ export interface StageOptions {
   readonly contents: Contents;
   /** Whether each file is made durable by itself; else whoever asks sees to all of them. */
   readonly syncFiles: boolean;
+  /** Told of each object of a tree. */
+  readonly made: () => void;
 }
 
 /** Prepares the change. @returns the inode that it made, or that it will move */
-export function stage(step: Step, { contents, syncFiles }: StageOptions): string | undefined {
+export function stage(step: Step, options: StageOptions): string | undefined {
   const { change, aside } = step;
   const { dir, name } = placeOf(step);
   const inode = (at: Bytes): string | undefined => statAt(dir, at)?.inode.toString();
@@ -43,7 +45,7 @@ export function stage(step: Step, { contents, syncFiles }: StageOptions): string
       makeDirAt(dir, name, change.mode);
       return inode(name);
     case 'write':
-      stageFile({ dir, name, aside }, change, syncFiles);
+      stageFile({ dir, name, aside }, change, options.syncFiles);
       return inode(aside);
     case 'link':
       if (change.before.type === 'absent') return undefined;
@@ -53,7 +55,7 @@ export function stage(step: Step, { contents, syncFiles }: StageOptions): string
       symlinkAt(dir, aside, change.target);
       return inode(aside);
     case 'tree':
-      stageTree(dir, aside, change, contents);
+      stageTree(dir, aside, change, options);
       return inode(aside);
     case 'remove':
     case 'rename':
@@ -71,10 +73,11 @@ function stageFile(
 ): void {
   const path = b`${dir.path}/${name}`;
   const { before } = change;
-  const attributes = before.type === 'file' ? attributesAt(dir, name) : undefined;
+  const model = before.type === 'file' ? name : change.like && basename(change.like);
+  const attributes = model === undefined ? undefined : attributesAt(dir, model);
   const fd = createAt(dir, aside, 0o600);
   try {
-    writeAll(fd, path, toBuffer(change.content));
+    writeAll(fd, path, toBuffer(change.content), 0);
     const old = before.type === 'file' ? before : undefined;
     own(dir, aside, change.uid ?? old?.uid, change.gid ?? old?.gid);
     if (attributes !== undefined && attributes.size > 0) setAttributesOf(fd, path, attributes);
@@ -99,7 +102,7 @@ function stageTree(
   dir: Dir,
   aside: Bytes,
   change: Extract<Change, { op: 'tree' }>,
-  contents: Contents,
+  { contents, made }: StageOptions,
 ): void {
   const { uid, gid } = change;
   const self = change.objects.find((object) => object.path === '');
@@ -130,6 +133,7 @@ function stageTree(
         continue;
       }
       makeTreeObject(parent, name, object, contents);
+      made();
       if (object.type !== 'directory') finish(parent, name, object, uid, gid);
       else finished.push(() => finish(parent, name, object, uid, gid));
     }
@@ -149,7 +153,7 @@ function makeTreeObject(dir: Dir, name: Bytes, object: TreeObject, contents: Con
     const fd = createAt(dir, name, 0o600);
     const path = b`${dir.path}/${name}`;
     try {
-      writeAll(fd, path, contents(object.sha256 ?? ''));
+      writeAll(fd, path, contents(object.sha256 ?? ''), 0);
     } finally {
       closeSync(fd);
     }

@@ -6,10 +6,12 @@ import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
 import { isWithin } from '../bytes/path.ts';
 import { createWalker, makeDirs, type Walker } from '../files/walk.ts';
 import { inSite, type Site } from '../site/site.ts';
+import { syncDir } from '../files/dir.ts';
 import { readLinkAt, symlinkAt, unlinkIfPresent } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import { errnoOf, FileError } from '../files/error.ts';
 import { EXIT, XhError } from '../message/error.ts';
+import type { ShowProgress } from '../message/progress.ts';
 import { recover, type Recovery } from './apply.ts';
 import { takeLock, type LockHolder } from './lock.ts';
 import type { ScriptRun } from './plan.ts';
@@ -19,6 +21,8 @@ import { holdSignals } from './signals.ts';
 export interface Host {
   readonly site: Site;
   readonly walker: Walker;
+  /** Told how far what takes its time has come. */
+  readonly progress?: ShowProgress | undefined;
 }
 
 export interface TransactionOptions {
@@ -26,6 +30,7 @@ export interface TransactionOptions {
   readonly command: string;
   /** Seconds to wait for another command. */
   readonly lockTimeout: number;
+  readonly progress?: ShowProgress | undefined;
   readonly onWait?: (holder: LockHolder | undefined) => void;
   /** Told of what a killed command had left and what became of it. */
   readonly onRecovery?: (recovery: Recovery) => void;
@@ -44,11 +49,11 @@ const OWN_DIRECTORIES: readonly Bytes[] = [
 ];
 
 /** Runs `work` on a site for reading: no lock, nothing made. What it promises is waited for. */
-export function visitHost<T>(site: Site, work: (host: Host) => T): T {
+export function visitHost<T>(site: Site, work: (host: Host) => T, progress?: ShowProgress): T {
   const walker = createWalker(site.root);
   let later = false;
   try {
-    const result = work({ site, walker });
+    const result = work({ site, walker, progress });
     if (!(result instanceof Promise)) return result;
     later = true;
     return result.finally(() => {
@@ -70,7 +75,7 @@ export async function withHost<T>(
 ): Promise<T> {
   const walker = createWalker(site.root);
   try {
-    const host = { site, walker };
+    const host = { site, walker, progress: options.progress };
     const lock = permitted(site, () => {
       prepareSite(host);
       return takeLock(walker, {
@@ -137,6 +142,7 @@ function makeLinkOnce(walker: Walker, path: Bytes, target: Bytes): void {
   try {
     if (moved) unlinkIfPresent(place.dir, place.name);
     symlinkAt(place.dir, place.name, target);
+    syncDir(place.dir);
   } catch (error) {
     // another command was quicker; or the share tree is mounted read-only, and its owner makes it
     if (!HARMLESS.has(errnoOf(error) ?? '')) throw error;

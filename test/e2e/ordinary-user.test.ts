@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -87,6 +88,7 @@ describe('in a directory of his own', () => {
     done(root, 'make-links');
     done(root, 'uninstall', 'tool', 'empty');
     expect(done(root, 'history').stdout.split('\n').length).toBeGreaterThan(5);
+    expect(done(root, 'gc', '--keep', '1').stderr).toMatch(/^collected: /);
     const after = new Map(snapshot(root));
     after.delete('.software/local/.admin/path-table');
     expect(Object.fromEntries(after)).toEqual(Object.fromEntries(bare));
@@ -147,10 +149,20 @@ describe("on root's site", () => {
       ['install', 'tool', '--dry-run'],
       ['uninstall', 'tool', '--dry-run'],
       ['make-links', '--dry-run'],
+      ['gc', '--dry-run'],
+      ['verify'],
+      ['check', 'tool'],
+      ['doctor'],
     ]) {
       expect(done(root, ...words).stderr, words.join(' ')).not.toContain('permission');
     }
     expect(done(root, 'list').stdout).toBe('* tool  -\n');
+  });
+
+  test('the history shows everybody what was changed, and not what was in it', () => {
+    const { stdout } = done(root, 'history', '1');
+    expect(stdout).toContain('\nedit /etc/services\n     (what it had in it is for those to see');
+    expect(stdout).not.toContain('4711');
   });
 
   test('commands of the farm can be run by everybody', () => {
@@ -167,6 +179,7 @@ describe("on root's site", () => {
     // what files were is not for everybody
     [['rollback', '0', '--dry-run']],
     [['recover']],
+    [['gc', '--keep', '1']],
     [['prefer', 'tool', 'tool']],
     [['use', 'tool']],
   ])('%j is exit 4, says who may and what to do, and changes nothing', (words) => {
@@ -200,4 +213,25 @@ test('a site that nobody has begun, in a directory that is not his, is told as t
   expect(ran.stderr).toContain(`you may not change the site ${root}: `);
   expect(asNobody(root, 'list').stdout).toBe('');
   expect(xhDone(root, 'list').stdout).toBe('');
+});
+
+describe('where he may not look', () => {
+  test('what is closed to him is told, and no difference; what is wrong he cannot mend', () => {
+    const root = join(top, 'closed');
+    mkdirSync(join(root, 'etc'), { recursive: true });
+    const tool = makePackage(root, 'tool', { 'bin/tool': command('tool'), 'secret/key': 'x' });
+    chmodSync(join(tool, 'secret'), 0o700);
+    xhDone(root, 'install', 'tool');
+    const ran = asNobody(root, 'verify');
+    expect(ran.status).toBe(4);
+    expect(ran.stdout).toBe('unreadable  /.software/share/tool/secret  EACCES\n');
+    expect(asNobody(root, 'check', 'tool').stdout).toContain('could not be read (EACCES)');
+    unlinkSync(bins(root, 'tool'));
+    expect(asNobody(root, 'doctor').status).toBe(1);
+    const fix = asNobody(root, 'doctor', '--fix');
+    expect(fix.status).toBe(4);
+    expect(fix.stderr).toContain(`you may not change the site ${root}`);
+    xhDone(root, 'doctor', '--fix');
+    expect(done(root, 'doctor').stderr).toContain('this host is well');
+  });
 });

@@ -1,4 +1,4 @@
-/** `xh history` and `xh rollback`: to any generation and forward again, with what people did kept. */
+/** `xh rollback`: to any generation and forward again, with what people did kept. */
 import {
   chmodSync,
   existsSync,
@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bins, command, copySystemFiles, makePackage, writeFiles } from '../depot/packages.ts';
 import { freshSite } from '../site.ts';
-import { program, snapshot, xh, xhDone } from './xh.ts';
+import { snapshot, xh, xhDone } from './xh.ts';
 
 let root = '';
 let etc = '';
@@ -148,7 +148,7 @@ describe('what people did in between', () => {
       const ran = xh(root, ...words);
       expect(ran.status).toBe(3);
       expect(ran.stderr).toMatch(/conflict \/etc\/services:\d+: .*changed by hand/);
-      expect(ran.stderr).toMatch(/conflict \/etc\/profile\.d\/clock\.sh: .*changed by hand/);
+      expect(ran.stderr).toMatch(/conflict \/etc\/profile\.d\/clock\.sh:1: .*changed by hand/);
       expect(snapshot(root)).toEqual(before);
     }
   });
@@ -193,6 +193,77 @@ describe('what people did in between', () => {
     expect(readFileSync(join(etc, 'motd'), 'utf8')).toBe('mine\n');
   });
 
+  test('between two generations stays too, when both are taken back', () => {
+    makeClock();
+    xhDone(root, 'install', 'clock@1');
+    const file = join(etc, 'services');
+    writeFileSync(file, SERVICES + readFileSync(file, 'utf8'));
+    chmodSync(file, 0o600);
+    xhDone(root, 'install', 'other');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}last 9998/tcp\n`);
+    xhDone(root, 'rollback', '0');
+    const stock = readFileSync('/etc/services', 'utf8');
+    expect(readFileSync(file, 'utf8')).toBe(`${SERVICES}${stock}last 9998/tcp\n`);
+    expect(statSync(file).mode & 0o7777).toBe(0o600);
+  });
+
+  test('to a file that was not there before stays without our lines', () => {
+    makePackage(root, 'shell', {
+      'bin/sh': command('sh'),
+      'export/shells': '/software/shell/bin/sh\n',
+    });
+    xhDone(root, 'install', 'shell');
+    const file = join(etc, 'shells');
+    writeFileSync(file, `/bin/mine\n${readFileSync(file, 'utf8')}`);
+    xhDone(root, 'rollback', '0');
+    expect(readFileSync(file, 'utf8')).toBe('/bin/mine\n');
+    xhDone(root, 'install', 'shell');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('/software', '/hardware'));
+    expect(xh(root, 'rollback', '0').stderr).toMatch(/conflict \/etc\/shells.*changed by hand/);
+  });
+
+  test('that cannot be merged is shown with both sides and the way out, and taking that way works', () => {
+    makeClock();
+    xhDone(root, 'install', 'clock@1');
+    const file = join(etc, 'profile.d/clock.sh');
+    writeFileSync(file, 'CLOCK=mine\n');
+    xhDone(root, 'use', 'clock@1');
+    const ran = xh(root, 'rollback', '0');
+    expect(ran.stderr).toBe(
+      [
+        'conflict /etc/profile.d/clock.sh:1: line 1 was changed by hand since, where it would be set back (- as it is, + as it would be)',
+        '     @@ -1,1 +0,0 @@',
+        '     -CLOCK=mine',
+        '    → save a copy of /etc/profile.d/clock.sh, make the lines what they would be, run xh rollback again, and put back from the copy what you still want',
+        'xh: refused: 1 conflict; nothing has been changed',
+        '',
+      ].join('\n'),
+    );
+    writeFileSync(file, '');
+    xhDone(root, 'rollback', '0');
+    expect(existsSync(file)).toBe(false);
+    // what is not for all to read is not shown
+    xhDone(root, 'install', 'clock@1');
+    writeFileSync(file, 'SECRET=1\n');
+    chmodSync(file, 0o600);
+    expect(xh(root, 'rollback', '0').stderr).not.toContain('SECRET');
+  });
+
+  test('a file that was changed, and then displaced, comes back as it was before both', () => {
+    makePackage(root, 'hello', { 'export/patches/etc/motd.patch': PATCH });
+    makePackage(root, 'clock', { 'export/replace/etc/motd': 'clock\n' });
+    xhDone(root, 'recover');
+    const before = host();
+    xhDone(root, 'install', 'hello');
+    xhDone(root, 'install', 'clock');
+    xhDone(root, 'rollback', '0');
+    expect(host()).toEqual(before);
+    xhDone(root, 'rollback', '2');
+    expect(readlinkSync(join(etc, 'motd'))).toContain('/software/clock/');
+    xhDone(root, 'uninstall', 'clock');
+    expect(readFileSync(join(etc, 'motd'), 'utf8')).toBe('stock\nhello\n');
+  });
+
   test('a directory that somebody uses stays when what we put there goes', () => {
     makeClock();
     xhDone(root, 'install', 'clock@1');
@@ -203,53 +274,7 @@ describe('what people did in between', () => {
   });
 });
 
-describe('history', () => {
-  test('tells who did what, when and why, and what each change was before', () => {
-    makeClock();
-    program('xh.cjs', root, ['install', 'clock@1', '-m', 'asked for by jane'], {
-      SUDO_USER: 'jane',
-    });
-    expect(xhDone(root, 'history').stdout).toMatch(
-      /^ {3}1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}jane {6}xh install clock@1 -m asked for by jane {2}\(asked for by jane\)\n$/,
-    );
-    const one = xhDone(root, 'history', '1').stdout;
-    expect(one).toMatch(/write +\/etc\/services +\(before: a file\)/);
-    expect(one).toMatch(/displace +\/etc\/motd → .* \(before: a file\)/);
-    expect(one).toMatch(/link +.*bins\/bin\/clock → .*\(before: nothing\)/);
-    expect(one).not.toContain('receipts');
-    expect(xhDone(root, 'history', '1', '--verbose').stdout).toContain('receipts/clock-1.0.json');
-    const all = JSON.parse(xhDone(root, 'history', '--json').stdout) as unknown[];
-    const alone: unknown = JSON.parse(xhDone(root, 'history', '1', '--json').stdout);
-    expect(all).toEqual([alone]);
-    expect(alone).toMatchObject({
-      generation: 1,
-      user: 'jane',
-      reason: 'asked for by jane',
-      packages: ['clock-1.0'],
-    });
-    expect(xh(root, 'history', '2').status).toBe(1);
-  });
-
-  test('of a host that was never changed is empty, as JSON too', () => {
-    expect(xhDone(root, 'history').stderr).toContain('nothing has been changed');
-    expect(JSON.parse(xhDone(root, 'history', '--json').stdout)).toEqual([]);
-  });
-
-  test('that is damaged is told as that', () => {
-    makePackage(root, 'other');
-    xhDone(root, 'install', 'other');
-    const admin = join(root, '.software/local/.admin');
-    writeFileSync(join(admin, 'generations/1.json'), '{"format":1,"gen');
-    expect(xh(root, 'history')).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('generations/1.json, a record of xhier') as string,
-    });
-    writeFileSync(join(admin, 'receipts/other.json'), '{"format":2}');
-    expect(xh(root, 'info', 'other').stderr).toContain('this one does not know');
-    writeFileSync(join(admin, 'receipts/other.json'), '');
-    expect(xh(root, 'uninstall', 'other').stderr).toContain('receipts/other.json');
-  });
-});
+const PATCH = '--- a/etc/motd\n+++ b/etc/motd\n@@ -1 +1,2 @@\n stock\n+hello\n';
 
 /** The host without what says when: times in receipts. */
 function host(): Record<string, string> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeFixture, type Fixture } from './fixture.ts';
+import { command, makeFixture, writeTree, type Fixture } from './fixture.ts';
 import { endsOf } from './kills.ts';
 import { refuseEach, type Refused } from './refusals.ts';
 import { differences, leftovers, snapshot } from './snapshot.ts';
@@ -10,6 +10,13 @@ let fixture: Fixture;
 beforeAll(async () => {
   requireStrace();
   fixture = await makeFixture();
+  writeTree(fixture.software, {
+    'made/xh-imakefile': 'Script(tidy, user)\nManual(tidy, 1)\n',
+    'made/tidy': command('tidy'),
+    'made/tidy.1': '.TH TIDY 1\n',
+  });
+  // so that each run has as much to do
+  await fixture.must('make', '-C', join(fixture.software, 'made'));
 });
 afterAll(() => {
   fixture.remove();
@@ -21,7 +28,20 @@ const OTHERS: Readonly<Record<string, (software: string) => Omit<Refused, 'errno
   'an uninstall': () => ({ state: 'installed', words: ['uninstall', 'clock-1.0'] }),
   'a switch of versions': () => ({ state: 'installed', words: ['use', 'clock@2.0'] }),
   'mending links': () => ({ state: 'astray', words: ['make-links'] }),
+  'mending with the doctor': () => ({ state: 'astray', words: ['doctor', '--fix'] }),
   'a rollback': () => ({ state: 'installed', words: ['rollback'] }),
+  'a collection': () => ({ state: 'installed', words: ['gc', '--keep', '1'] }),
+  'registering packages': () => ({ state: 'depot', words: ['register', '--all'] }),
+  'installing a build': (software) => ({
+    state: 'depot',
+    words: ['make', 'install', '--quiet', '-C', join(software, 'made')],
+    // what it starts makes such calls, too
+    run: (run) => ({ ...run, threads: true }),
+  }),
+  'an import that is moved from its place': (software) => ({
+    state: 'depot',
+    words: ['import', '--relocate', '--name', 'tool', join(software, 'tool')],
+  }),
   'making a package': (software) => ({
     state: 'depot',
     words: ['mkpkg', 'tool', '--from', join(software, 'tool')],

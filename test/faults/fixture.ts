@@ -45,13 +45,14 @@ export interface Fixture {
 /**
  * States: `begun` (nothing but `/etc`), `depot` (`older` is installed, `clock-1.0` and `clock-2.0` are
  * not), `installed` (so is `clock-1.0`), `astray` (its links need mending); `scripted depot` and
- * `scripted installed`, where the versions of `clock` have a script, which writes what it was told.
+ * `scripted installed`, where the versions of `clock` have a script, which writes what it was told;
+ * `asking depot`, where that of `clock-1.0` asks first.
  */
 export async function makeFixture(): Promise<Fixture> {
   const directory = realpathSync(mkdtempSync(join(fastDirectory(), 'xhier-faults-')));
   // an ordinary user must be able to come here
   chmodSync(directory, 0o755);
-  const program = copyProgram(directory);
+  const program = copyProgram(directory, 'xh.cjs', true);
   const root = join(directory, 'site');
   const software = join(directory, 'software');
   const env = {
@@ -112,6 +113,9 @@ async function furnish({ root, software, keep, restore, must }: Fixture): Promis
   keep('scripted depot');
   await must('install', 'clock@1.0');
   keep('scripted installed');
+  restore('scripted depot');
+  writeTree(root, { 'software/clock-1.0/.admin/Install': { text: ASKING, mode: 0o755 } });
+  keep('asking depot');
   restore('scripted depot');
   for (const version of ['1.0', '2.0'])
     rmSync(join(root, `software/clock-${version}/.admin/Install`));
@@ -179,6 +183,12 @@ function clock(version: string): Readonly<Record<string, Content>> {
   };
 }
 
+/** Where there is nobody to ask, as when it is taken back after a kill, it does without. */
+const ASKING = `#!/bin/sh
+test ! -t 0 || { printf 'At what time? '; read time; printf 'Sure? '; read sure </dev/tty; }
+echo "$1" >"$XH_ROOT/var/clock-$XH_VERSION"
+`;
+
 export function writeTree(root: string, files: Readonly<Record<string, Content>>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, name);
@@ -206,8 +216,8 @@ export function fastDirectory(): string {
   }
 }
 
-/** The built program with what it needs, for everybody to read. */
-export function copyProgram(directory: string, program = 'xh.cjs'): string {
+/** The built program with what it needs, for everybody to read; also what makes terminals, or not. */
+export function copyProgram(directory: string, program = 'xh.cjs', terminals = false): string {
   const project = join(import.meta.dirname, '../..');
   const copy = join(directory, 'program');
   for (const name of [
@@ -217,6 +227,7 @@ export function copyProgram(directory: string, program = 'xh.cjs'): string {
     'native',
     'node_modules/koffi',
     NATIVE,
+    ...(terminals ? ['node_modules/@lydell'] : []),
   ]) {
     cpSync(join(project, name), join(copy, name), { recursive: true, dereference: true });
   }

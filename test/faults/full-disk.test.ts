@@ -85,7 +85,9 @@ test('what a killed command has left is taken back while the disk is full', asyn
       restoreWithRoom('depot', 100);
     },
   };
-  const last = (await recordCalls(run)).filter(({ name }) => name === 'write').at(-1);
+  const last = (await recordCalls(run)).findLast(
+    ({ name, shown }) => name === 'pwrite64' && shown.includes('/.xhier-'),
+  );
   if (last === undefined) throw new Error('nothing was written');
   await killedAt(run, last);
   rmSync(filler());

@@ -12,6 +12,13 @@ beforeAll(async () => {
   fixture.restore('depot');
   writeTree(fixture.root, { '.software/local/.admin/bins/bin/clock': command('mine') });
   fixture.keep('occupied');
+  const answers = '"At what time?" noon\n"Sure?" secret yes\n';
+  writeTree(fixture.software, {
+    answers,
+    'made/xh-imakefile': 'Script(tidy, user)\nManual(tidy, 1)\n',
+    'made/tidy': command('tidy'),
+    'made/tidy.1': '.TH TIDY 1\n',
+  });
 });
 afterAll(() => {
   fixture.remove();
@@ -29,6 +36,13 @@ const COMMANDS: Readonly<Record<string, (software: string) => Killed>> = {
     words: ['uninstall', 'clock-1.0'],
     programs: { older },
   }),
+  // what is after the script is killed with the plain install
+  'an install whose script asks': (software) => ({
+    which: (call, index) => which(call) && index % 4 === 1,
+    state: 'asking depot',
+    words: ['install', 'clock@1.0', '--answer', join(software, 'answers')],
+    programs: { older },
+  }),
   'a switch of versions': () => ({
     which,
     state: 'scripted installed',
@@ -36,6 +50,12 @@ const COMMANDS: Readonly<Record<string, (software: string) => Killed>> = {
     programs: { older, clock },
   }),
   'mending links': () => ({ which, state: 'astray', words: ['make-links'], programs: { older } }),
+  'mending with the doctor': () => ({
+    which,
+    state: 'astray',
+    words: ['doctor', '--fix'],
+    programs: { older },
+  }),
   // before and after it is the same command
   'taking what people made into a package': () => ({
     which,
@@ -44,11 +64,32 @@ const COMMANDS: Readonly<Record<string, (software: string) => Killed>> = {
     programs: { older, clock: ['mine'] },
   }),
   'a rollback': () => ({ which, state: 'installed', words: ['rollback'], programs: { older } }),
+  'a collection': () => ({
+    which,
+    state: 'installed',
+    words: ['gc', '--keep', '1'],
+    programs: { older, clock: ['clock 1.0'] },
+  }),
+  // page, link and receipt at once
+  'registering packages': () => ({
+    which,
+    state: 'depot',
+    words: ['register', '--all'],
+    programs: { older },
+  }),
   'making a package': (software) => ({
     which,
     state: 'depot',
     words: ['mkpkg', 'tool', '--from', join(software, 'tool')],
     programs: { older },
+  }),
+  'a build that is put beside what people made': (software) => ({
+    which: (call, index) => which(call) && index % 2 === 1,
+    state: 'installed',
+    words: ['make', 'install', '--package', 'older', '-C', join(software, 'made')],
+    programs: { older, clock: ['clock 1.0'] },
+    // what it starts makes such calls, too
+    run: (run) => ({ ...run, threads: true }),
   }),
   'an import in place of a package': (software) => ({
     which,

@@ -4,7 +4,7 @@
  */
 import type { Fixture } from './fixture.ts';
 import { differences, leftovers, snapshot, type Snapshot } from './snapshot.ts';
-import { recordCalls, refusedAt, type Ended, type SystemCall } from './strace.ts';
+import { recordCalls, refusedAt, type Ended, type Run, type SystemCall } from './strace.ts';
 
 /** Exit codes of `xh help exit-codes`. */
 const EXIT_CODES: Readonly<Record<string, number>> = { ENOSPC: 1, EIO: 1, EACCES: 4, EPERM: 4 };
@@ -17,6 +17,8 @@ export interface Refused {
   readonly errnos: (call: SystemCall, index: number) => readonly string[];
   /** Whether the next command is run after refusing a call; always unless given. */
   readonly next?: (index: number) => boolean;
+  /** How the command is run, where not plainly. */
+  readonly run?: (run: Run) => Run;
 }
 
 interface RefusalOutcome {
@@ -38,7 +40,8 @@ export async function refuseEach(fixture: Fixture, refused: Refused): Promise<re
 async function refuseAtEach(fixture: Fixture, refused: Refused): Promise<RefusalOutcome> {
   const { root } = fixture;
   const { state, words } = refused;
-  const run = fixture.run(state, words);
+  const plain = fixture.run(state, words);
+  const run = refused.run?.(plain) ?? plain;
   run.prepare();
   const before = snapshot(root);
   const calls = await recordCalls(run);

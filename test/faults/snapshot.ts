@@ -106,7 +106,9 @@ function namesIn(directory: string): string[] {
 }
 
 function timeless(text: string): string {
-  return text.replaceAll(/"time":"[^"]*"/g, '"time":""');
+  return text
+    .replaceAll(/"time":"[^"]*"/g, '"time":""')
+    .replaceAll(/\b\d{8}T\d{6}\.\d{3}Z\b/g, 'TIME');
 }
 
 const HASH = /\b[0-9a-f]{64}\b/g;

@@ -9,7 +9,13 @@ export const command: Command = {
     'Finishes or takes back what a command left that was killed, or lost its power or its disk. Every\n' +
     'changing command does the same before it begins; this one does nothing else.',
   options: [],
-  examples: [{ command: 'xh recover', explains: 'settle what is left; says what it did' }],
+  examples: [
+    { command: 'xh recover', explains: 'settle what is left; says what it did' },
+    {
+      command: 'xh recover --quiet',
+      explains: 'at the start of the host: silent when all is well',
+    },
+  ],
   async run(call) {
     let settled = false;
     await changeHost(

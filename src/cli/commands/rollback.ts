@@ -13,9 +13,12 @@ export const command: Command = {
   usage: '[generation]',
   details:
     'Sets system files, links and records back to what they were after the given generation (0: before\n' +
-    'the first), or without an argument to the one before the newest. This is itself a new generation,\n' +
-    'so it can be rolled back too. What people edited since is merged; what cannot be merged is a\n' +
-    'conflict, and nothing is changed. Install scripts are not run.',
+    'the first), or without an argument to the one before the newest; xh gc --dry-run tells how far\n' +
+    'back one can go. This is itself a new generation, so it can be rolled back too.\n' +
+    '\n' +
+    'What people have edited at any time stays, merged into what is set back. Where both are about the\n' +
+    'same lines, or about a file or link as a whole, that is a conflict: each is shown with both sides\n' +
+    'and the way out, and nothing is changed. Install scripts are not run.',
   options: [DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION],
   examples: [
     { command: 'xh rollback', explains: 'take the last change back' },

@@ -5,6 +5,7 @@
  */
 import { printable, slice, type Bytes } from '../../bytes/bytes.ts';
 import { isWithin } from '../../bytes/path.ts';
+import { openDir, syncAll, withDir } from '../../files/dir.ts';
 import { errnoOf } from '../../files/error.ts';
 import { pathBelow } from '../../files/tree.ts';
 import { EXIT, XhError } from '../../message/error.ts';
@@ -188,6 +189,8 @@ function runWith({ use, roots, ledger, reserved }: Parts, held: HeldLedger | und
       const isThere = held?.found.kind === 'ledger' && use.leaves !== true;
       if (!isBegun && isThere && headOf(ledger) === headBefore) return;
       settle();
+      // what is there again after a loss of power must not be nobody's
+      if (gone.size > 0 && held !== undefined) withDir(openDir(roots.slave), syncAll);
       if (use.leaves === true && !ledger.needs(number)) ledger.forget(number);
       if (ledger.masters.some((each) => each !== undefined)) held?.write(ledger);
       else held?.remove();
