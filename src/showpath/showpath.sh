@@ -3,8 +3,9 @@
 #
 # Every user runs it at every login, under whatever sh there is (dash, bash, ash, mksh, ksh93). So it
 # reads one file, the path table that 'xh make-links' writes; starts no other program and forks no
-# subshell; and never fails a login: what it does not understand it warns of and skips, and with the
-# table damaged or absent it knows where a host keeps its commands. sh wants callees before callers.
+# subshell, unless the host uses file servers; and never fails a login: what it does not understand it
+# warns of and skips, what does not answer it leaves off, and with the table damaged or absent it knows
+# where a host keeps its commands. sh wants callees before callers.
 
 # The caller's options, functions, locale and variables are not ours. PATH names nothing, so that no
 # damaged line of the table can ever start a program.
@@ -120,7 +121,72 @@ quote_csh() {
   quoted="\"\`/usr/bin/printf %b '$result'\`\""
 }
 
+# BSD csh holds words of 4095 bytes and variables of 8191, tcsh any. So a long value is put together
+# from pieces in variables, of which BSD csh gets the first, whole directories, and tcsh all. (Both
+# expand variables in the command of an 'if' before they look at its condition: hence its eval.)
+put_pieces() { # VARIABLE VALUE, for csh
+  case $2 in
+    *[!A-Za-z0-9/._:+,@%-]*) limit=700 ;; # bytes, each of which may become five
+    *) limit=1800 ;;
+  esac
+  piece= before= told=0 parts=_showpath part=_showpath
+  rest=$2:
+  while :; do
+    directory=${rest%%:*} rest=${rest#*:}
+    case $((${#piece} + ${#directory} > limit)),$piece in
+      1,?*)
+        put_piece
+        piece=:$directory
+        ;;
+      *)
+        case $told,$piece in
+          0,) piece=$directory ;;
+          *) piece=$piece:$directory ;;
+        esac
+        ;;
+    esac
+    case $rest in
+      '') break ;;
+    esac
+  done
+  put_piece
+  put "setenv $1 \"\$_showpath\";"
+  case $parts in
+    *' '*)
+      replace " $parts" ' ' '$'
+      quote_csh "if(\$?tcsh)eval 'setenv $1 \"$result\"'"
+      put "eval $quoted;"
+      ;;
+  esac
+  put "unset _piece $parts;"
+}
+
+put_piece() {
+  kept_rest=$rest # which quote_csh uses
+  case $((told + ${#piece} > 8000)) in
+    1)
+      told=0 before= part=${part}x
+      parts="$parts $part"
+      ;;
+  esac
+  told=$((told + ${#piece}))
+  quote_csh "$piece"
+  put "set _piece=$quoted; set $part=\"$before\$_piece\";"
+  before=\$$part rest=$kept_rest
+}
+
 emit() { # VARIABLE VALUE; the last ';' is for an eval that joins lines
+  case $((${#2} > 130000)) in
+    1)
+      # No program could be started any more: Linux takes 128 KB for one variable.
+      warn "${1:-the value} would be longer than 128 KB: its last directories are left off"
+      value=$2
+      while [ ${#value} -gt 130000 ]; do
+        value=${value%:*}
+      done
+      set -- "$1" "$value"
+      ;;
+  esac
   case $format in
     '') put "$2" ;;
     sh)
@@ -128,8 +194,13 @@ emit() { # VARIABLE VALUE; the last ';' is for an eval that joins lines
       put "$1=$quoted; export $1;"
       ;;
     csh)
-      quote_csh "$2"
-      put "setenv $1 $quoted;"
+      case $((${#2} > 1800)) in
+        1) put_pieces "$1" "$2" ;;
+        *)
+          quote_csh "$2"
+          put "setenv $1 $quoted;"
+          ;;
+      esac
       ;;
     fish)
       quote_fish "$2"
@@ -172,6 +243,180 @@ own_name() { # sets $own to the absolute name by which we were started
   esac
 }
 
+# ---- directories that may not answer ----
+
+# Whoever touches a directory on a file server that is down waits for ever, and so does who touches
+# one of a program (sshfs, ...) that has stopped. So on a host that has such mounted, or an automounter
+# that would mount it, directories are looked at by children, all of them in one go, who get about a
+# second; what has not answered then is left off with a warning. What a host cannot run without is
+# looked at directly, so that PATH has commands on it whatever happens; and on other hosts, as one
+# look at the kernel's list of mounted devices tells, everything is.
+
+may_hang() { # sets $careful to what may keep us waiting, or to nothing
+  set +f
+  for careful in /sys/class/bdi/* /etc/auto.master /etc/auto_master /etc/autofs/auto.master \
+    /run/systemd/generator/*.automount /etc/systemd/system/*.automount; do
+    case $careful in
+      */bdi/*-fuseblk) break ;;
+      */bdi/[1-9]*:* | */bdi/btrfs-* | */bdi/zfs-* | */bdi/mtd-* | */bdi/ubifs*) ;;
+      */bdi/*) break ;; # 0:NN is NFS or FUSE; a '*' that stays says that nothing is known
+      *) [ -e "$careful" ] && break ;;
+    esac
+    careful=
+  done
+  set -f
+}
+
+exists() { # -d|-e|-h PATH: as test does, but within limits; false for what does not answer
+  case $looking in
+    no) return 0 ;;
+  esac
+  case $2 in
+    /usr/bin | /bin | /usr/sbin | /sbin | "$root"/.software/local/.admin/*) local=1 ;;
+    *) local= ;;
+  esac
+  case $careful,$local in
+    ,* | *,1)
+      [ "$1" "$2" ]
+      return $? # said, because in a trap mksh and POSIX take another
+      ;;
+  esac
+  case $answers in
+    *"${nl}0 $1 $2$nl"*) return 0 ;;
+    *"${nl}1 $1 $2$nl"*) return 1 ;;
+  esac
+  case $nl$silent$asked in
+    *"$nl$1 $2$nl"*) ;;
+    *) asked="$asked$1 $2$nl" ;;
+  esac
+  case $looking in
+    ahead) return 0 ;;
+  esac
+  ask
+  case $answers in
+    *"${nl}0 $1 $2$nl"*) return 0 ;;
+  esac
+  return 1
+}
+
+look() { # -d|-e|-h PATH, as one word
+  if [ "${1%% *}" "${1#* }" ]; then put "0 $1"; else put "1 $1"; fi
+}
+
+look_ahead() { # COMMAND...: all that it would look at is looked at in one go
+  case $careful in
+    '') return ;;
+  esac
+  kept_quiet=$quiet quiet=1 looking=ahead
+  "$@"
+  quiet=$kept_quiet looking=
+  ask
+}
+
+ask() { # looks at what is $asked: adds to $answers, or to $silent
+  case $asked in
+    '') return ;;
+  esac
+  case $silent in
+    '')
+      limited look together 0.3
+      unanswered
+      ;;
+  esac
+  # Each by itself, so that one does not keep the others waiting. It is also what a machine under a
+  # heavy load gets, or a server that is only slow.
+  case $asked in
+    ?*)
+      limited look apart 1
+      unanswered
+      ;;
+  esac
+  case $asked in
+    ?*)
+      silent=$silent$asked
+      words= above=:
+      for item in $asked; do
+        item=${item#-? }
+        case $item/ in
+          "$above"/*) ;;
+          *) words="$words '$item'" above=$item ;;
+        esac
+      done
+      warn "no answer in time, left off:$words"
+      asked=
+      ;;
+  esac
+}
+
+unanswered() { # leaves in $asked what has no answer yet
+  rest=
+  for item in $asked; do
+    case $answers in
+      *"${nl}0 $item$nl"* | *"${nl}1 $item$nl"*) ;;
+      *) rest=$rest$item$nl ;;
+    esac
+  done
+  asked=$rest
+}
+
+# A child that hangs must hold no file that our caller waits for the end of. mksh hands its children
+# copies of what it has put aside, so what is put aside here is /dev/null.
+limited() { # WORKER together|apart SECONDS: adds to $answers what in_time puts
+  output= errors=
+  { output=1; } 2>/dev/null 3>&1
+  { errors=1; } 3>&2 2>/dev/null
+  case $output in ?*) exec 3>&1 >/dev/null ;; esac
+  case $errors in ?*) exec 4>&2 2>/dev/null ;; esac
+  answers=$answers$(in_time "$@")$nl
+  case $output in ?*) exec >&3 3>&- ;; esac
+  case $errors in ?*) exec 2>&4 4>&- ;; esac
+}
+
+# Calls WORKER LINE MODE for each line of $asked, all in one child or each in its own, and puts the
+# lines they put, until all are done or the time is over. 'sleep' is the one program that is started;
+# without it there is no limit. Children that hang are ended as far as the kernel lets them: NFS does.
+in_time() { # WORKER together|apart SECONDS
+  exec 3>&- 4>&-
+  {
+    {
+      children=
+      case $2 in
+        apart) trap 'kill -9 $children; exit' 15 ;;
+      esac
+      for item in $asked; do
+        case $2 in
+          together) "$1" "$item" "$2" ;;
+          apart)
+            "$1" "$item" "$2" &
+            children=$children$!$nl
+            ;;
+        esac
+      done
+      case $2 in
+        apart) wait ;;
+      esac
+      put end
+    } 2>/dev/null &
+    child=$!
+    {
+      PATH=/bin:/usr/bin:$users_path
+      sleep "$3" || sleep 1 || exit
+      status=0
+      put end
+      # who listens no more has had the end of the child, whose number may be another's by now
+      case $status,$2 in
+        0,together) kill -9 $child ;;
+        0,apart) kill $child ;;
+      esac
+    } 2>/dev/null &
+  } | while read -r item; do
+    case $item in
+      end) break ;;
+    esac
+    put "$item"
+  done
+}
+
 # ---- the list ----
 
 add() { # DIRECTORY: to the end of $list, if it exists and is not there
@@ -184,8 +429,7 @@ add() { # DIRECTORY: to the end of $list, if it exists and is not there
   case :$list: in
     *:"$1":*) return ;;
   esac
-  # The one place where a directory is touched: a limit for file servers that do not answer goes here.
-  [ -d "$1" ] && list=${list:+$list:}$1
+  exists -d "$1" && list=${list:+$list:}$1
 }
 
 add_directory() { # PATH as the user wrote it
@@ -247,22 +491,21 @@ add_word() { # a word that is no path: an element, a pattern of elements, a pack
   case $1 in
     '' | .* | *[[:cntrl:]]*) ;;
     *)
-      if [ -d "$root/software/$1" ]; then
-        known=1
-        add_package "$root/software/$1"
-        return
-      fi
       case $1 in
-        ?*@?*)
-          if [ -d "$root/software/${1%%@*}-${1#*@}" ]; then
-            known=1
-            add_package "$root/software/${1%%@*}-${1#*@}"
-            return
-          fi
-          ;;
+        ?*@?*) version=${1%%@*}-${1#*@} ;;
+        *) version=$1 ;;
       esac
+      for directory in "$1" "$version"; do
+        if exists -d "$root/software/$directory"; then
+          known=1
+          add_package "$root/software/$directory"
+          case $looking in
+            '') return ;;
+          esac
+        fi
+      done
       # An unquoted standard* becomes standards where a file of that name is.
-      if [ -e "./$1" ] || [ -h "./$1" ]; then
+      if exists -e "./$1" || exists -h "./$1"; then
         for line in $table; do
           case $line in
             "element "*)
@@ -279,6 +522,9 @@ add_word() { # a word that is no path: an element, a pattern of elements, a pack
         done
       fi
       ;;
+  esac
+  case $silent in
+    *"/software/$1$nl"*) return ;; # it may be a package: that is a warning already
   esac
   case $1 in
     *=*) warn "'$1' is no setting (usedby=, class=, findfirst=): skipped" ;;
@@ -334,41 +580,98 @@ add_all() { # ELEMENT...: as on the command line
     esac
   done
   # Nothing asked for, or nothing that was understood: a login must not end without a PATH.
-  case $understood in
-    '') add_elements standard ;;
+  case $understood,$looking in
+    ,* | *,ahead) add_elements standard ;;
   esac
 }
 
-find_first() { # PATTERN: sets $found to the first file on $list, or nothing
-  found=
-  case $1 in
+find_first() { # sets $found to the first file on $list that matches $pattern, or nothing
+  case $pattern in
     # ksh expands braces even in the value of a variable
     *{*) (set +o braceexpand) 2>/dev/null && set +o braceexpand ;;
   esac
+  asked= number=0
   IFS=:
   for directory in $list; do
-    directory=${directory%/}/
-    IFS=
-    set +f
-    for file in "$directory"$1; do
-      name=${file#"$directory"}
-      case $found in
-        ?*) [ ${#name} -lt $length ] || continue ;;
-      esac
-      [ -f "$file" ] || continue
-      case $class in
-        bin) [ -x "$file" ] || continue ;;
-      esac
-      case $name in
-        *"$nl"*) continue ;;
-      esac
-      found=$file
-      length=${#name}
-    done
-    set -f
-    case $found in ?*) break ;; esac
+    number=$((number + 1))
+    asked="$asked$number ${directory%/}/$nl"
   done
   IFS=$nl
+  case $careful in
+    '')
+      for item in $asked; do
+        find_in "${item#* }"
+        case $found in ?*) return ;; esac
+      done
+      ;;
+    *) find_within_limits ;;
+  esac
+}
+
+find_in() { # DIRECTORY/: sets $found to the first file there that matches $pattern
+  found=
+  IFS=
+  set +f
+  for file in "$1"$pattern; do
+    name=${file#"$1"}
+    case $found in
+      ?*) [ ${#name} -lt $length ] || continue ;;
+    esac
+    [ -f "$file" ] || continue
+    case $class in
+      bin) [ -x "$file" ] || continue ;;
+    esac
+    case $name in
+      *"$nl"*) continue ;;
+    esac
+    found=$file
+    length=${#name}
+  done
+  set -f
+  IFS=$nl
+}
+
+find_within_limits() { # a directory that answers may have links into one that does not
+  answers=$nl
+  case $silent in
+    '')
+      limited search together 0.3
+      first_found && return
+      answers=$nl
+      ;;
+  esac
+  limited search apart 1
+  first_found left-off
+}
+
+search() { # NUMBER DIRECTORY/ as one word, together|apart
+  find_in "${1#* }"
+  put "${1%% *} $found"
+  case $found,$2 in
+    ?*,together)
+      put end
+      exit
+      ;;
+  esac
+}
+
+first_found() { # [left-off]: sets $found; false when a directory that has not answered comes before
+  for item in $asked; do
+    case $answers in
+      *"$nl${item%% *} "*)
+        found=${answers#*"$nl${item%% *} "}
+        found=${found%%"$nl"*}
+        case $found in ?*) break ;; esac
+        ;;
+      *)
+        found=
+        case ${1-} in
+          '') return 1 ;;
+        esac
+        warn "no answer in time, left off: '${item#* }'"
+        ;;
+    esac
+  done
 }
 
 # ---- what rc files call ----
@@ -376,6 +679,7 @@ find_first() { # PATTERN: sets $found to the first file on $list, or nothing
 # The variables that tools look at, and their classes. PATH always; the others only where the site
 # adds something to what the tools find by themselves. Compilers are served by links, not variables.
 environment() { # ELEMENT...
+  look_ahead add_all_classes "$@"
   for pair in bin:PATH man:MANPATH info:INFOPATH pkgconfig:PKG_CONFIG_PATH share:XDG_DATA_DIRS; do
     class=${pair%%:*}
     variable=${pair#*:}
@@ -396,13 +700,19 @@ environment() { # ELEMENT...
   done
 }
 
+add_all_classes() { # ELEMENT...: only to see what would be looked at
+  for class in bin man info pkgconfig share; do
+    add_all "$@"
+  done
+}
+
 merge() { # CURRENT: into $list, with the user's own directories kept on the side where they are
   ours=$list before= after= place= seen=$nl
   keep_maintainer=$maintainer keep_program=$program
-  maintainer=maintainer program=program list=
+  maintainer=maintainer program=program list= looking=no
   add_elements '*'
   system=$list
-  maintainer=$keep_maintainer program=$keep_program
+  maintainer=$keep_maintainer program=$keep_program looking=
   rest=${1:+$1:} # empty fields count, and shells do not agree on how to split them
   while :; do
     case $rest in
@@ -476,43 +786,78 @@ init() { # ELEMENT...
   esac
 }
 
-help() {
-  put "Usage: showpath [NAME=VALUE...] [ELEMENT...]
-Print the directories of this host that exist, in the order asked for, each once as it is
-spelled, joined with ':'.
+help() { # as src/cli/showpath-help.ts describes it, word for word
+  put "showpath: the directories of this host, for PATH and its like
 
-Elements ('standard' when none is given):
-  standard, WORD, GLOB  named elements of the path table; standard is the link farm of the
-                        packages and the vendor's directories; quote a glob: 'standard*'
+usage: showpath [NAME=VALUE...] [ELEMENT...] [options]
+
+Prints the directories of this host that exist, in the order asked for, each
+once as it is spelled, joined with ':'. Whatever is not understood is skipped
+with a warning: a login never fails.
+
+Examples
+  PATH=\$(showpath ~/bin 'standard*')
+      in a shell script
+  eval \"\$(showpath --init bash)\"
+      all that a .bashrc needs
+  eval \`showpath --init csh\`
+      all that a .cshrc needs
+  showpath --init fish | source
+      all that a config.fish needs
+  setenv EDITOR \`showpath 'findfirst=vi*'\`
+      the first program of a kind, in csh
+  showpath class=man gcc@12 standard
+      the manual of one package before all others
+
+Options
+  -f <format>                an assignment for that shell to eval, or json,
+                             instead of the bare value
+  -v <variable>              the variable to assign (default: the usual one of
+                             the class)
+      --init <shell>         the lines for a shell's rc file: PATH, MANPATH and
+                             what else the site adds to; directories of your own
+                             stay where they are
+      --environment <shell>  what those lines evaluate, with the values of now:
+                             one process less
+      --root <dir>           the site root (default: \$XH_ROOT, or /)
+  -q, --quiet                no warnings
+      --version              print the version
+  -h, --help                 print this help
+
+Elements
+  standard, WORD, GLOB  named elements of the path table; standard, which is
+                        meant when none is given, is the link farm of the
+                        packages and the vendor's directories; quote a glob:
+                        'standard*'
   PKG, PKG@VERSION      the directories of that package, default or not
   /dir, ~/dir, dir/     that directory
 
-Settings:
-  usedby=user|maintainer|program[,...]
-                        whose commands: maintainer adds maintenance, program adds servers
-  class=bin|man|info|include|lib|pkgconfig|share
-                        which kind of directory (default: bin)
-  findfirst=GLOB        print instead the first file whose name matches (in one directory the
-                        shortest name, then alphabetical; commands only in class bin); exit
-                        status 1 and no output when there is none
+Settings
+  usedby=USERS    whose commands: user, maintainer (adds maintenance), program
+                  (adds servers); several with commas between (default: user)
+  class=CLASS     which kind of directory: bin, man, info, include, lib,
+                  pkgconfig, share (default: bin)
+  findfirst=GLOB  print instead the first file whose name matches (in one
+                  directory the shortest name, then alphabetical; commands only
+                  in class bin)
 
-Options:
-  -f sh|csh|fish|json   an assignment for that shell to eval, instead of the bare value
-  -v VAR                the variable to assign (default: the usual one of the class)
-  --init sh|bash|zsh|csh|tcsh|fish
-                        the lines for a shell's rc file: PATH, MANPATH and what else the site
-                        adds to; directories of your own stay where they are
-  --root DIR            the site root (default: \$XH_ROOT, or /)
-  -q, --quiet           no warnings
-  -h, --help, --version
+Directories that do not answer
+Where a network or user-space file system is mounted, or an automounter is set
+up, directories are looked at by a child process. What has not answered within
+about a second, all of them together, is left off with a warning, and the login
+goes on. /usr/bin, /bin, /usr/sbin, /sbin and the link farms are looked at
+directly: keep them, this program and the site root's .software/local on the
+host itself.
 
-Whatever is not understood is skipped with a warning: a login never fails.
+Long values
+tcsh and the other shells take any. BSD csh gets the first 8000 bytes, whole
+directories. What is beyond 130000 bytes is left off, because the kernel starts
+no program with more.
 
-Examples:
-  PATH=\$(showpath ~/bin 'standard*')
-  eval \"\$(showpath --init bash)\"
-  eval \`showpath --init csh\`
-  setenv EDITOR \`showpath 'findfirst=vi*'\`"
+Exit codes
+    0  done, whatever had to be skipped
+    1  findfirst= has found nothing, or the output could not be written
+    2  usage: nothing is printed, so that an eval of it changes nothing"
 }
 
 # ---- arguments ----
@@ -552,7 +897,7 @@ set_option() { # OPTION VALUE
 }
 
 mode=path class=bin maintainer=user program=user pattern= finding= format= variable= quiet=
-root=${XH_ROOT-} table= wanted= plain= status=0
+root=${XH_ROOT-} table= wanted= plain= status=0 looking= asked= answers=$nl silent= found=
 
 for arg do
   shift
@@ -667,7 +1012,7 @@ main() { # ELEMENT...
     '')
       builtin_table
       case $damage in
-        ?*) warn "the path table $file $damage: run 'xh make-links'" ;;
+        ?*) warn "the path table $file $damage" ;;
       esac
       ;;
   esac
@@ -716,11 +1061,12 @@ main() { # ELEMENT...
       esac
       ;;
   esac
+  look_ahead add_all "$@"
   add_all "$@"
   case $finding in
     '') emit "$variable" "$list" ;;
     *)
-      find_first "$pattern"
+      find_first
       case $found in
         '') exit 1 ;;
         *) emit "$variable" "$found" ;;
@@ -741,22 +1087,31 @@ case $mode in
     ;;
 esac
 
+may_hang
+case $careful,$root in
+  ?*,?*) # only the site at / is known to be on this host itself
+    exists -d "$root"
+    case $silent in
+      ?*) root=/dev/null ;; # where nothing is, and which says so at once
+    esac
+    ;;
+esac
 file=$root/.software/local/.admin/path-table damage= xhier_path_table= first=
 if [ -f "$file" ] && [ -r "$file" ]; then
   read -r first <"$file"
   case $first in
     '# xhier path table 1')
       # A cut table leaves a quote open. Some shells give up then, and come back here by the trap.
-      damage='is damaged or cut short'
+      damage="is damaged or cut short: run 'xh make-links'"
       trap 'table=; main "$@"' 0
       . "$file" </dev/null
       trap - 0
       table=$xhier_path_table
       check_table
       ;;
-    *) damage='is damaged, or of another version' ;;
+    *) damage="is damaged, or of another version: run 'xh make-links'" ;;
   esac
 elif [ -e "$file" ]; then
-  damage='cannot be read'
+  damage='cannot be read: look at its mode'
 fi
 main "$@"

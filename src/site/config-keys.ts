@@ -109,6 +109,11 @@ const className = text("a class such as 'bin' or 'man'", (name) =>
   /^[a-z][a-z0-9-]{0,63}$/.test(name),
 );
 
+const elementName = text(
+  "a name of letters, digits and _ . + - such as 'x11', other than standard",
+  (name) => /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}$/.test(name) && name !== 'standard',
+);
+
 const factName = text("a name such as 'room'", (name) => /^[a-z][a-z0-9-]{0,63}$/.test(name));
 
 const patterns = list(componentName, 'a list of package names, * and ? allowed');
@@ -169,7 +174,29 @@ export const CONFIG_KEYS = {
     kind: integer('a number of generations, 1 to 100000', 1, 100_000),
     default: 20,
     option: '--keep',
-    summary: 'How many generations xh gc keeps.',
+    summary: 'How many of the newest generations xh gc keeps at least.',
+  }),
+  'keep-days': key<number>({
+    kind: integer('a number of days, 0 to 36500', 0, 36_500),
+    default: 30,
+    summary: 'Generations that are not so many days old are kept too, however many there are.',
+  }),
+  gc: key<Bytes>({
+    kind: text("'automatic' or 'manual'", (name) => name === 'automatic' || name === 'manual'),
+    default: b`automatic`,
+    summary:
+      "Whether commands collect by themselves what is beyond both 'keep-generations' and 'keep-days', a good number of generations at a time, or only xh gc does.",
+  }),
+  'script-timeout': key<number>({
+    kind: integer('a number of seconds, 1 to 604800', 1, 604_800),
+    default: 1800,
+    summary:
+      "How many seconds an Install script may run whose package does not say ('timeout' in .admin/Options).",
+  }),
+  'keep-transcripts': key<number>({
+    kind: integer('a number of transcripts, 1 to 100000', 1, 100_000),
+    default: 20,
+    summary: "How many transcripts of a package's Install script are kept for each action.",
   }),
   'id-range': key<IdRange>({
     kind: idRange,
@@ -188,6 +215,12 @@ export const CONFIG_KEYS = {
     default: new Map(),
     summary:
       "The vendor's directories of a class (bin, maintenance, servers, man, lib …), where those that are found on the host are wrong; not under the site root.",
+  }),
+  'path-elements': key<ReadonlyMap<Bytes, ReadonlyMap<Bytes, readonly Bytes[]>>>({
+    kind: map(elementName, map(className, list(absolutePath))),
+    default: new Map(),
+    summary:
+      "Elements that showpath is asked for by name or pattern, beside standard: per element its directories of each class (bin, maintenance, servers, man, lib …) on the host, in the table's order.",
   }),
   refresh: key<ReadonlyMap<Bytes, Bytes>>({
     kind: map(absolutePath, command),

@@ -123,6 +123,8 @@ export type Fields<T> = {
   readonly [K in keyof T]-?: {
     readonly kind: ValueKind<Exclude<T[K], undefined>>;
     readonly required: boolean;
+    /** One line, for whoever reads about it. */
+    readonly summary?: string;
   };
 };
 

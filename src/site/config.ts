@@ -3,7 +3,7 @@
  * both. Every value knows where it comes from, which is what `xh config` shows. What the keys are
  * stands in `config-keys.ts`, how the file is read in `config-file.ts`.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { b, bytes, fromBuffer, printable, toBuffer, toText, type Bytes } from '../bytes/bytes.ts';
 import { normalize } from '../bytes/path.ts';
 import { EXIT, XhError } from '../message/error.ts';
@@ -231,13 +231,17 @@ function toPlain(value: unknown): unknown {
   if (typeof value === 'string') return toText(value as Bytes);
   if (Array.isArray(value)) return value.map(toPlain);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toPlain(each)]));
+  const entries =
+    value instanceof Map ? [...(value as Map<string, unknown>)] : Object.entries(value);
+  return Object.fromEntries(entries.map(([name, each]) => [name, toPlain(each)]));
 }
 
 function readIfThere(path: Bytes): Bytes {
   try {
+    refuseOther(path);
     return fromBuffer(readFileSync(toBuffer(path)));
   } catch (error) {
+    if (error instanceof XhError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return b``;
     throw new XhError('E_CONFIG_READ', `cannot read ${printable(path)}: ${code ?? String(error)}`, {
@@ -247,4 +251,15 @@ function readIfThere(path: Bytes): Bytes {
       cause: error,
     });
   }
+}
+
+/** What would be waited for (a pipe), or has no end, is no configuration. */
+function refuseOther(path: Bytes): void {
+  const stat = statSync(toBuffer(path), { throwIfNoEntry: false });
+  if (stat === undefined || !(stat.isFIFO() || stat.isSocket() || stat.isBlockDevice())) return;
+  throw new XhError('E_CONFIG_READ', `cannot read ${printable(path)}: it is no file`, {
+    exit: EXIT.usage,
+    place: { file: path },
+    remedy: 'make it a file, or remove it: every key has a default',
+  });
 }

@@ -10,8 +10,16 @@ const COMMANDS = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 /** Looks at this host itself, never below a site root. */
 export function hostHas(name: Bytes): boolean {
   const text = toText(name);
-  return dpkgPackages().has(text) || isCommand(text) || rpmHas(text);
+  return [text, ...(ALIASES.get(text) ?? [])].some(
+    (each) => dpkgPackages().has(each) || isCommand(each) || rpmHas(each),
+  );
 }
+
+/** What has one name as a package and another as a command. */
+const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['nodejs', ['node']],
+  ['node', ['nodejs']],
+]);
 
 let known: ReadonlySet<string> | undefined;
 

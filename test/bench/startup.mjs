@@ -1,4 +1,4 @@
-/** What users wait for: the start of `xh` and of `showpath`, beside the bare runtimes. */
+/** What users wait for: the start of `xh`, beside the bare runtime. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,11 +8,11 @@ import { race, report } from './measure.mjs';
 const DIST = resolve(import.meta.dirname, '../../dist');
 const PACKAGES = 200;
 
-/** A site with packages of two commands each, installed. */
-function site() {
+/** A site with `packages` packages of two commands each. @param {number} packages */
+function site(packages) {
   const root = mkdtempSync(join(tmpdir(), 'xhier-bench-'));
   mkdirSync(join(root, 'etc'));
-  for (let i = 0; i < PACKAGES; i++) {
+  for (let i = 0; i < packages; i++) {
     const directory = join(root, `.software/share/pack${i}`);
     mkdirSync(join(directory, '.admin'), { recursive: true });
     mkdirSync(join(directory, 'bin'));
@@ -25,15 +25,22 @@ function site() {
   return root;
 }
 
-export function startup() {
-  const root = site();
+/** Such a site with all of them installed. @param {number} packages */
+export function installedSite(packages) {
+  const root = site(packages);
   const env = { ...process.env, XH_ROOT: root };
   const xh = join(DIST, 'xh.cjs');
-  const names = Array.from({ length: PACKAGES }, (_, i) => `pack${i}`);
-  const { status, stderr } = spawnSync(xh, ['recover'], { env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  const installed = spawnSync(xh, ['install', ...names], { env, encoding: 'utf8' });
-  if (installed.status !== 0) throw new Error(installed.stderr);
+  const names = Array.from({ length: packages }, (_, i) => `pack${i}`);
+  for (const words of [['recover'], ['install', ...names]]) {
+    const { status, stderr } = spawnSync(xh, words, { env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(stderr);
+  }
+  return { root, env };
+}
+
+export function startup() {
+  const { root, env } = installedSite(PACKAGES);
+  const xh = join(DIST, 'xh.cjs');
   const node = { name: 'node -e 0', command: 'node -e 0' };
   report(
     'start of xh',
@@ -47,21 +54,6 @@ export function startup() {
       { env },
     ),
     'xh --version at most 1.3 × node -e 0',
-  );
-  report(
-    `showpath, a depot of ${PACKAGES} packages`,
-    race(
-      [
-        { name: 'sh -c :', command: 'sh -c :' },
-        { name: 'showpath standard', command: `${join(DIST, 'showpath')} standard` },
-        {
-          name: 'showpath, as in a .cshrc',
-          command: `${join(DIST, 'showpath')} -f csh -v PATH usedby=user ~/bin 'standard*'`,
-        },
-      ],
-      { env, runs: 201 },
-    ),
-    'p50 at most 4 × sh -c :',
   );
   rmSync(root, { recursive: true, force: true });
 }

@@ -90,6 +90,8 @@ describe.each(SCRIPT_SHELL_NAMES)('under %s', (shell) => {
 
 test('as in a .cshrc', () => {
   const rc = b`setenv EDITOR \`${word(SHOWPATH)} --root ${host.root} 'findfirst=vi*'\`\necho $EDITOR\n`;
-  const ran = runScript([program('csh'), '-f'], rc, { cwd: makeDirectory(join(scratch(), b`x`)) });
+  const ran = runScript([program('bsd-csh'), '-f'], rc, {
+    cwd: makeDirectory(join(scratch(), b`x`)),
+  });
   expect(ran).toEqual({ code: 0, out: `${farm}/vic\n`, err: '' });
 });

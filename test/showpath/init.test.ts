@@ -34,10 +34,24 @@ const USER_SHELLS: Readonly<Record<string, UserShell>> = {
   sh: { start: () => ['/bin/sh'], ...bourne },
   'sh -eu': { start: () => ['/bin/sh', '-eu'], init: b`sh`, ...bourne },
   bash: { start: () => [program('bash'), '--norc'], ...bourne },
+  'bash with set -euC, an odd IFS and aliases': {
+    start: () => [program('bash'), '--norc', '-euC'],
+    init: b`bash`,
+    ...bourne,
+    evaluate: (showpath: Bytes) =>
+      b`IFS=/:ash\nshopt -s expand_aliases\nalias test=false printf=false cat=false cd=false sh=false\neval "$(${showpath})"\n`,
+  },
   zsh: { start: () => [program('zsh'), '-f'], ...bourne },
   'zsh -eu': { start: () => [program('zsh'), '-feu'], init: b`zsh`, ...bourne },
-  csh: { start: () => [program('csh'), '-f'], ...cshell },
+  'BSD csh': { start: () => [program('bsd-csh'), '-f'], init: b`csh`, ...cshell },
   tcsh: { start: () => [program('tcsh'), '-f'], ...cshell },
+  'tcsh with noclobber, noglob, history and aliases': {
+    start: () => [program('tcsh'), '-f'],
+    init: b`tcsh`,
+    ...cshell,
+    evaluate: (showpath: Bytes) =>
+      b`set noclobber noglob history=100\nalias test false\nalias printf false\nalias cd 'cd \\!*; false'\n${cshell.evaluate(showpath)}`,
+  },
   'fish by eval': {
     start: () => [program('fish'), '--no-config'],
     init: b`fish`,

@@ -21,7 +21,7 @@ export type ScriptShell = keyof typeof SCRIPT_SHELLS;
 export const SCRIPT_SHELL_NAMES = Object.keys(SCRIPT_SHELLS) as ScriptShell[];
 
 const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
-  csh: 'tcsh',
+  'bsd-csh': 'csh',
   ksh93: 'ksh93u+m',
 };
 
