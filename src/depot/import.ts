@@ -1,6 +1,7 @@
 /** `xh import`: a package out of software that exists, switched into the depot in one step. */
 import { statSync } from 'node:fs';
 import { b, bytes, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import { basename } from '../bytes/path.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
 import { EXIT, XhError } from '../message/error.ts';
@@ -8,14 +9,26 @@ import { printDependencies } from '../package/dependencies.ts';
 import { printFileTypes } from '../package/file-types.ts';
 import type { ImportFinding } from '../package/import/findings.ts';
 import { planImport } from '../package/import/import.ts';
+import { relocate } from '../package/import/relocate.ts';
+import {
+  relocationReport,
+  type Move,
+  type RelocatedFile,
+  type RelocationPlan,
+  type RelocationReport,
+} from '../package/import/relocation.ts';
+import { standardPlace } from '../package/import/places.ts';
 import { openSoftware } from '../package/import/sources.ts';
 import { plannedContents, type ImportPlan, type PlannedFile } from '../package/import/plan.ts';
 import { printMaintainer } from '../package/maintainer.ts';
 import { packageDirectory } from '../package/name.ts';
 import { printOptions } from '../package/options.ts';
 import { listPackages } from '../package/entries.ts';
+import { readPackageOptions } from '../package/read.ts';
+import { printAdminLine } from '../package/admin-file.ts';
 import type { Config } from '../site/config.ts';
 import { fileTypeSorter } from '../site/file-types.ts';
+import { packagePath, type Site } from '../site/site.ts';
 import { finishPlanning, startPlanning } from './context.ts';
 import { currentDirectory, planCurrentLink } from './current.ts';
 import { maintainerOf } from './maintainer.ts';
@@ -35,6 +48,10 @@ export interface ImportRequest {
   readonly allowOutsideLinks: boolean;
   /** Where the software stood or was built for. */
   readonly origin?: Bytes;
+  /** What names the old place is changed, as far as that is safe. */
+  readonly relocate?: boolean;
+  /** What people call the source, when that is not its name. */
+  readonly label?: Bytes;
 }
 
 export interface ImportResult {
@@ -44,6 +61,8 @@ export interface ImportResult {
   readonly version?: Bytes;
   readonly objects: number;
   readonly findings: readonly ImportFinding[];
+  /** Of software that was built for a place of its own. */
+  readonly relocation?: RelocationReport;
   readonly contents: (hash: string) => Uint8Array;
 }
 
@@ -68,6 +87,7 @@ export async function importSoftware(
     allowSetId: request.allowSetId,
     allowOutsideLinks: request.allowOutsideLinks,
     depot: { has: (name) => there.has(name) },
+    progress: host.progress,
     ...(request.name !== undefined && { name: request.name }),
     ...(request.version !== undefined && { version: request.version }),
     ...(request.origin !== undefined && { origin: request.origin }),
@@ -75,8 +95,15 @@ export async function importSoftware(
   const { name, version } = software;
   const directory =
     request.versioned && version !== undefined ? packageDirectory(name, version) : name;
-  const objects = [...adminObjects(software, config, request), ...(await contentObjects(software))];
   const typeOf = fileTypeSorter(software.fileTypes);
+  const made = request.relocate === true;
+  const { objects: own, relocation } = relocated(software, await contentObjects(software), {
+    destination: packagePath(host.site, directory),
+    typeOf,
+    made,
+    neighbours: made ? movedBefore(host.site, directory) : [],
+  });
+  const objects = [...adminObjects(software, config, request, relocation), ...own];
   const contents = planPublish(planning, {
     directory,
     typeOf,
@@ -92,7 +119,8 @@ export async function importSoftware(
     name,
     ...(version !== undefined && { version }),
     objects: software.objects.length,
-    findings: software.findings,
+    findings: stillTrue(software.findings, relocation),
+    ...(relocation !== undefined && { relocation }),
     contents,
   };
 }
@@ -103,7 +131,8 @@ function demandSource(source: Bytes): void {
   throw new XhError('E_NO_SOURCE', `there is no ${printable(source)} to import`, {
     exit: EXIT.usage,
     place: { file: source },
-    remedy: 'name a .deb, a tarball, or a directory that an installation has left',
+    remedy:
+      "name a .deb, a tarball, a directory that an installation has left, or 'npm:NAME' for npm to fetch",
   });
 }
 
@@ -119,8 +148,9 @@ function adminObjects(
   software: ImportPlan,
   config: Config,
   request: ImportRequest,
+  relocation: RelocationReport | undefined,
 ): PackageObject[] {
-  const { summary, homepage, licence } = software.software;
+  const { summary, homepage, licence, source } = software.software;
   const options = printOptions({
     ...(software.version !== undefined && { version: software.version }),
     ...(summary !== undefined && { summary }),
@@ -128,12 +158,19 @@ function adminObjects(
     ...(homepage !== undefined &&
       /^(?:https?|ftp):\/\/[^ \t/]+\S*$/.test(homepage) && { homepage }),
   });
+  const isBuiltForIt = source !== 'prefix' || request.origin !== undefined;
+  const isPlain = relocation !== undefined && /^\/[!-~]+$/.test(relocation.origin);
+  const place =
+    isBuiltForIt && isPlain ? printAdminLine(b`${ORIGIN_KEY} = ${relocation.origin}`) : b``;
   const dependencies = printDependencies(software.dependencies);
-  const from = `# Imported from ${printable(request.source.slice(request.source.lastIndexOf('/') + 1) as Bytes)}.\n`;
+  const label = request.label ?? basename(request.source);
+  const { builtBy } = software.software;
+  const by = builtBy === undefined ? '' : `, built by ${printable(bytes(builtBy))}`;
+  const from = `# Imported from ${printable(label)}${by}.\n`;
   return [
     { path: b`.admin`, type: 'directory', mode: 0o755 },
     textObject(b`.admin/Maintainer`, printMaintainer(maintainerOf(config, request.maintainer))),
-    textObject(b`.admin/Options`, b`${bytes(from)}${options}`),
+    textObject(b`.admin/Options`, b`${bytes(from)}${options}${place}`),
     ...(dependencies === '' ? [] : [textObject(b`.admin/Dependencies`, dependencies)]),
     ...(software.fileTypes.length === 0
       ? []
@@ -142,7 +179,7 @@ function adminObjects(
 }
 
 /** The software's own objects with their contents. */
-async function contentObjects(software: ImportPlan): Promise<PackageObject[]> {
+export async function contentObjects(software: ImportPlan): Promise<PackageObject[]> {
   const contents = new Map<PlannedFile, Buffer>();
   for await (const { files, pieces } of plannedContents(software)) {
     const collected: Buffer[] = [];
@@ -171,5 +208,86 @@ async function contentObjects(software: ImportPlan): Promise<PackageObject[]> {
           ...(object.to !== undefined && { to: object.to.path }),
         };
     }
+  });
+}
+
+/** Where imported software stood: what depends on it may name that place, and be imported later. */
+const ORIGIN_KEY = b`x-origin`;
+
+/** The packages of the depot that stood somewhere else before, but for the one that is being made. */
+function movedBefore(site: Site, directory: Bytes): Move[] {
+  return listPackages(site).flatMap((entry): Move[] => {
+    if (entry.directory === directory) return [];
+    try {
+      const origin = readPackageOptions(entry).extra.get(ORIGIN_KEY);
+      if (origin === undefined || !/^\/[^/]/.test(origin)) return [];
+      return [{ origin, destination: packagePath(site, entry.directory), placeOf: standardPlace }];
+    } catch (error) {
+      if (error instanceof XhError) return [];
+      throw error;
+    }
+  });
+}
+
+interface Relocating extends Pick<RelocationPlan, 'destination' | 'typeOf' | 'neighbours'> {
+  /** Whether contents are changed, or only looked at. */
+  readonly made: boolean;
+}
+
+/** Objects of software from a place of its own, and what they say of that place. */
+function relocated(
+  software: ImportPlan,
+  objects: readonly PackageObject[],
+  { made, ...moving }: Relocating,
+): { readonly objects: readonly PackageObject[]; readonly relocation?: RelocationReport } {
+  const { origin, source } = software.software;
+  // a whole root has no place of its own, and what npm has installed for us has never had another
+  if (origin === undefined || origin === '/' || source === 'npm') return { objects };
+  const plan = { ...moving, origin, placeOf: software.placeOf };
+  const files: RelocatedFile[] = [];
+  const changed = new Map<Uint8Array, Uint8Array>();
+  for (const object of objects) {
+    if (object.type !== 'file' || object.hardLinkOf !== undefined) continue;
+    const { content, findings } = relocate(
+      object.path,
+      Buffer.from(object.content),
+      object.mode,
+      plan,
+    );
+    files.push(...findings);
+    if (made && content !== undefined) changed.set(object.content, content);
+  }
+  return {
+    relocation: relocationReport(origin, files, made),
+    objects: objects.map((object) =>
+      object.type === 'file'
+        ? { ...object, content: changed.get(object.content) ?? object.content }
+        : object,
+    ),
+  };
+}
+
+/**
+ * Without what has been mended. What remains of the old place is for the record where the report has
+ * it all together.
+ */
+function stillTrue(
+  findings: readonly ImportFinding[],
+  relocation: RelocationReport | undefined,
+): readonly ImportFinding[] {
+  if (relocation === undefined) return findings;
+  const files = relocation.files.filter(({ kind }) => kind !== 'elsewhere');
+  const stuck = new Set(
+    files
+      .filter(({ problem, kind }) => problem !== undefined || kind === 'compiled')
+      .map(({ path }) => path),
+  );
+  const known = new Set(files.map(({ path }) => path));
+  return findings.flatMap((finding) => {
+    const { code, place } = finding;
+    const isOfIt = code === 'IMPORT_OLD_PLACE' || code === 'IMPORT_SHEBANG';
+    if (!isOfIt || place === undefined || !known.has(place)) return finding;
+    if (relocation.made && !stuck.has(place)) return [];
+    return { ...finding, severity: 'note' as const };
   });
 }

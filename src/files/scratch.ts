@@ -40,3 +40,16 @@ export function withScratch<T>(files: readonly ScratchFile[], work: (directory: 
     if (!lasting) remove();
   }
 }
+
+/**
+ * Calls `work` with an empty directory for programs that make files themselves, of nobody else's; it
+ * is gone when `work` is done.
+ */
+export async function withScratchDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = about(tmpdir() as Bytes, () => mkdtempSync(join(tmpdir(), 'xhier-')));
+  try {
+    return await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -140,7 +140,7 @@ export const OPTION_KEYS = {
     ),
     default: 30 * 60,
     summary:
-      'How long Install may run before it is stopped with all its children, in seconds without a unit.',
+      "How long Install may run before it is stopped with all that it has started, in seconds without a unit; else as long as 'script-timeout' in the configuration says.",
   }),
 } as const;
 

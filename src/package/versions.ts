@@ -6,8 +6,8 @@
  * rest. Numbers are compared first, a missing one as 0 (that is semver's coercion). Where they are
  * equal, prereleases as semver writes them (`-` and a letter: `1.2.0-rc.1`) come before everything
  * else, in semver's order; everything else is in Debian's. `-` and a digit is a packaging revision
- * (`5.2.15-2`), as all distributions write it, although semver's grammar would call it a
- * prerelease; and what follows a `+` counts (`1.2.3+deb12u1`), although semver ignores it.
+ * (`5.2.15-2`, `2.1.12-stable-8`), as all distributions write it, although semver's grammar would call
+ * it a prerelease; and what follows a `+` counts (`1.2.3+deb12u1`), although semver ignores it.
  */
 import { slice, type Bytes } from '../bytes/bytes.ts';
 import { compareDebian, compareNumbers } from './debian-version.ts';
@@ -75,7 +75,8 @@ function shapeOf(version: Bytes): Shape {
   const body = epoch === undefined ? plain : slice(plain, epoch.length + 1);
   const release = /^\d+(?:\.\d+)*/.exec(body)?.[0] ?? '';
   const rest = body.slice(release.length);
-  const prerelease = /^-([A-Za-z][0-9A-Za-z.-]*)(?:\+[0-9A-Za-z.-]*)?$/.exec(rest)?.[1];
+  const stage = /^-([A-Za-z][0-9A-Za-z.-]*)(?:\+[0-9A-Za-z.-]*)?$/.exec(rest)?.[1];
+  const prerelease = stage !== undefined && isPackaged(stage) ? undefined : stage;
   return {
     epoch: epoch ?? '0',
     rank: release !== '' || rest === '' ? 0 : rest.startsWith('~') ? -1 : 1,
@@ -85,6 +86,14 @@ function shapeOf(version: Bytes): Shape {
     ...(prerelease !== undefined && release !== '' && { prerelease }),
     plain,
   };
+}
+
+/**
+ * A word that tells of no stage, with a packaging revision after it: `2.1.12-stable-8` is what a
+ * distribution made of `2.1.12-stable`, and in `>=2.1.8` for everybody who depends on it.
+ */
+function isPackaged(stage: string): boolean {
+  return /-\d+$/.test(stage) && !/^(?:a|alpha|b|beta|c|dev|m|pre|preview|rc)(?![a-z])/i.test(stage);
 }
 
 /** A word in place of a number (`1.0.git2024`) is after every number, as Debian has it. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import semver from 'semver';
 import { expect, test } from 'vitest';
-import { bytes, type Bytes } from '../../src/bytes/bytes.ts';
+import { b, bytes, type Bytes } from '../../src/bytes/bytes.ts';
 import { isAny, parseRange, readRange, satisfies } from '../../src/package/range.ts';
 
 test.each<[string, string, boolean]>([
@@ -150,3 +150,14 @@ function outcome(text: Bytes): string {
   if (isAny(parseRange(range.text)) !== isAny(range)) return 'kept as something else';
   return satisfies(bytes('1.2.3'), range) || satisfies(bytes('1:2~x-3'), range) ? 'in' : 'out';
 }
+
+test('a packaged version whose upstream ends with a word is no prerelease', () => {
+  const range = (text: string) => parseRange(bytes(text));
+  for (const text of ['>=2.1.8-stable', '>=2.1.8', '^2.1.8', '<2.2']) {
+    expect(satisfies(b`2.1.12-stable-8+deb12u1`, range(text)), text).toBe(true);
+    expect(satisfies(b`2.1.12-stable-8`, range(text)), text).toBe(true);
+  }
+  expect(satisfies(b`2.1.7-stable-8`, range('>=2.1.8-stable'))).toBe(false);
+  expect(satisfies(b`2.1.12-rc-8`, range('>=2.1.8'))).toBe(false);
+  expect(satisfies(b`2.1.12-stable`, range('>=2.1.8'))).toBe(false);
+});

@@ -1,5 +1,6 @@
 /** From a path to the plan of an import: open, check, read, lay out. Nothing is written or run. */
 import type { Bytes } from '../../bytes/bytes.ts';
+import type { ShowProgress } from '../../message/progress.ts';
 import { inspectContents } from './inspect.ts';
 import { layoutImport, type LayoutOptions } from './layout.ts';
 import type { ImportPlan } from './plan.ts';
@@ -11,6 +12,7 @@ export interface ImportOptions extends LayoutOptions, CheckOptions {
   readonly limits?: Partial<ImportLimits>;
   /** Absolute path where the software stood or was built for. */
   readonly origin?: Bytes;
+  readonly progress?: ShowProgress | undefined;
 }
 
 /**
@@ -22,5 +24,5 @@ export interface ImportOptions extends LayoutOptions, CheckOptions {
  */
 export async function planImport(path: Bytes, options: ImportOptions = {}): Promise<ImportPlan> {
   const checked = checkSoftware(await openSoftware(path, options), options);
-  return layoutImport(checked, await inspectContents(checked), options);
+  return layoutImport(checked, await inspectContents(checked, options.progress), options);
 }

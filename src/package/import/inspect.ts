@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { fromBuffer, slice, split, type Bytes } from '../../bytes/bytes.ts';
+import type { ShowProgress } from '../../message/progress.ts';
 import { executableArchitecture } from './executable.ts';
 import { mentionFinder, type Mention } from './mentions.ts';
 import type { CheckedSoftware } from './refusals.ts';
@@ -25,11 +26,16 @@ export interface Inspected {
 export type Inspection = ReadonlyMap<FileEntry, Inspected>;
 
 /** Reads all contents once. @throws XhError when the source is damaged or has changed */
-export async function inspectContents(checked: CheckedSoftware): Promise<Inspection> {
+export async function inspectContents(
+  checked: CheckedSoftware,
+  progress?: ShowProgress,
+): Promise<Inspection> {
   const { software, tree, places } = checked;
   const newFinder = mentionFinder(tree, (path) => places.isCommon(path));
   const inspection = new Map<FileEntry, Inspected>();
+  const total = software.entries.filter(({ type }) => type === 'file').length;
   for await (const content of software.contents()) {
+    progress?.({ doing: 'reading', unit: 'files', done: inspection.size, total });
     inspection.set(content.entry, await inspect(content, newFinder()));
   }
   return inspection;

@@ -15,6 +15,7 @@ import type { CheckedSoftware } from './refusals.ts';
 import { reportSoftware } from './reports.ts';
 import { requirementsOf, type Depot } from './requirements.ts';
 import { sortFiles } from './sorting.ts';
+import { nodeAt } from './tree.ts';
 
 export interface LayoutOptions {
   /** Instead of the software's own. */
@@ -65,6 +66,10 @@ export function layoutImport(
     fileTypes,
     dependencies: requirements.dependencies,
     objects,
+    placeOf(path) {
+      const node = nodeAt(tree, path);
+      return (node && placement.placeOf(node)) ?? places.placeOf(path);
+    },
     findings: [
       ...checked.findings,
       ...placement.findings,

@@ -87,6 +87,13 @@ export function placesFor(tree: SoftwareTree): Places {
   };
 }
 
+/** Where something goes by the table alone, of software of which nothing more is known. */
+export function standardPlace(path: Bytes): Bytes {
+  return placesFor(NOTHING).placeOf(path);
+}
+
+const NOTHING: SoftwareTree = { root: { path: b``, entry: undefined, children: new Map() } };
+
 function ruleFor(below: Bytes): readonly [from: Bytes, to: Bytes] | undefined {
   let best: readonly [from: Bytes, to: Bytes] | undefined;
   for (const rule of PLACES) {

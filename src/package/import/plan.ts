@@ -18,6 +18,8 @@ export interface ImportPlan {
   readonly dependencies: readonly Dependency[];
   /** By path, so that a directory comes before what is in it. */
   readonly objects: readonly PlannedObject[];
+  /** Where in the package something is that was, or would be, at a path of the software. */
+  readonly placeOf: (path: Bytes) => Bytes;
   /** Nothing in it is refused; a refusal is thrown. */
   readonly findings: readonly ImportFinding[];
 }

@@ -1,7 +1,4 @@
-/**
- * Installed prefixes: directories that `make install`, with DESTDIR or without, Spack or EasyBuild
- * have left.
- */
+/** Installed prefixes: directories that `make install`, with DESTDIR or without, has left. */
 import {
   closeSync,
   constants,
@@ -21,7 +18,14 @@ import { about } from '../../files/error.ts';
 import { overLimit } from './findings.ts';
 import { changed } from './packed.ts';
 import { shapeOf, splitNameVersion } from './shape.ts';
-import type { FileEntry, ImportEntry, ImportLimits, ImportSource } from './source.ts';
+import type {
+  FileEntry,
+  ImportedSoftware,
+  ImportEntry,
+  ImportLimits,
+  ImportSource,
+  OpenOptions,
+} from './source.ts';
 
 export const prefix: ImportSource = {
   name: 'prefix',
@@ -29,34 +33,47 @@ export const prefix: ImportSource = {
   recognises(path) {
     return statSync(toBuffer(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
   },
-  open(path, { limits, origin }) {
-    const real = about(path, () =>
-      fromBuffer(realpathSync(toBuffer(path), { encoding: 'buffer' })),
-    );
-    const { entries, stamps } = readTree(real, limits);
-    const { rooted } = shapeOf(entries);
-    return {
-      source: prefix.name,
-      path,
-      ...splitNameVersion(basename(real)),
-      dependencies: [],
-      provides: [],
-      conflicts: [],
-      base: b``,
-      origin: origin ?? (rooted ? b`/` : real),
-      entries,
-      scripts: [],
-      conffiles: [],
-      triggers: [],
-      read: (entry) => Buffer.concat([...readFile(real, entry, stamps)]),
-      *contents() {
-        for (const entry of entries) {
-          if (entry.type === 'file') yield { entry, pieces: readFile(real, entry, stamps) };
-        }
-      },
-    };
-  },
+  open: (path, options) => openPrefix(path, options),
 };
+
+/** The directory `path` as software, with nothing known of it but its name. */
+export function openPrefix(path: Bytes, { limits, origin }: OpenOptions): ImportedSoftware {
+  const real = about(path, () => fromBuffer(realpathSync(toBuffer(path), { encoding: 'buffer' })));
+  const tree = readDirectory(real, limits);
+  const { rooted } = shapeOf(tree.entries);
+  return {
+    source: prefix.name,
+    path,
+    ...splitNameVersion(basename(real)),
+    dependencies: [],
+    provides: [],
+    conflicts: [],
+    base: b``,
+    origin: origin ?? (rooted ? b`/` : real),
+    scripts: [],
+    conffiles: [],
+    triggers: [],
+    ...tree,
+  };
+}
+
+/** The entries of `root`, or only those at and below the paths of `parts`, by their paths from `root`. */
+export function readDirectory(
+  root: Bytes,
+  limits: ImportLimits,
+  parts: readonly Bytes[] = [b``],
+): Pick<ImportedSoftware, 'entries' | 'read' | 'contents'> {
+  const { entries, stamps } = readTree(root, limits, parts);
+  return {
+    entries,
+    read: (entry) => Buffer.concat([...readFile(root, entry, stamps)]),
+    *contents() {
+      for (const entry of entries) {
+        if (entry.type === 'file') yield { entry, pieces: readFile(root, entry, stamps) };
+      }
+    },
+  };
+}
 
 interface Tree {
   readonly entries: readonly ImportEntry[];
@@ -64,12 +81,12 @@ interface Tree {
   readonly stamps: ReadonlyMap<FileEntry, string>;
 }
 
-function readTree(root: Bytes, limits: ImportLimits): Tree {
+function readTree(root: Bytes, limits: ImportLimits, parts: readonly Bytes[]): Tree {
   const entries: ImportEntry[] = [];
   const stamps = new Map<FileEntry, string>();
   const seen = new Map<string, Bytes>();
   let bytesFound = 0;
-  const pending: Bytes[] = [b``];
+  const pending: Bytes[] = [...parts].toReversed();
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
     const full = toBuffer(join(root, path));
     const stat = about(join(root, path), () => lstatSync(full, { bigint: true }));

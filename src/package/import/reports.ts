@@ -15,7 +15,8 @@ export function reportSoftware(software: ImportedSoftware): ImportFinding[] {
     ...reportOwners(software.entries),
     ...reportAttributes(software.entries),
     ...reportSource(software.entries),
-    ...reportModules(software.entries),
+    // a module of npm finds its own below itself
+    ...(software.source === 'npm' ? [] : reportModules(software.entries)),
   ];
 }
 

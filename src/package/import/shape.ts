@@ -43,11 +43,15 @@ function topNames(entries: readonly ImportEntry[], base: Bytes): Set<Bytes> {
 
 /**
  * `tree-2.1.0` as name and version, as package directories are taken apart; `_` or a `v` before the
- * version and a system's name behind it (`-linux-x64`) are left out.
+ * version, a system's name behind it (`-linux-x64`) and a hash (Spack's behind, Nix's before all) are
+ * left out.
  */
 export function splitNameVersion(stem: Bytes): DirectoryName {
+  const plain = stem.replace(HASH, '') as Bytes;
   const system =
-    /[0-9][-_.](?:linux|darwin|x86|x64|amd64|aarch64|arm64|i[3-6]86|noarch)(?![a-z])/.exec(stem);
-  const own = system === null ? stem : slice(stem, 0, system.index + 1);
+    /[0-9][-_.](?:linux|darwin|x86|x64|amd64|aarch64|arm64|i[3-6]86|noarch)(?![a-z])/.exec(plain);
+  const own = system === null ? plain : slice(plain, 0, system.index + 1);
   return parsePackageDirectory(own.replace(/[-_]v?(?=[0-9])/, '-') as Bytes);
 }
+
+const HASH = /^[0-9a-z]{32}-|-[a-z2-7]{32}$/;

@@ -59,6 +59,8 @@ export interface ImportedSoftware {
   readonly provides: readonly Bytes[];
   /** Software that it says it cannot stand beside. */
   readonly conflicts: readonly Bytes[];
+  /** Who built or installed it, and with what: `Spack with gcc 12.2.0`. */
+  readonly builtBy?: string;
   /** Directory of the entries that is the software's root: empty, or what a tarball is wrapped in. */
   readonly base: Bytes;
   /** Absolute path where `base` stood when the software was built or installed, as far as known. */

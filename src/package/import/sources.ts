@@ -3,7 +3,10 @@ import { statSync } from 'node:fs';
 import { printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { about } from '../../files/error.ts';
 import { EXIT, XhError } from '../../message/error.ts';
+import { conda } from './conda.ts';
 import { deb } from './deb.ts';
+import { easybuild } from './easybuild.ts';
+import { npm } from './npm.ts';
 import { prefix } from './prefix.ts';
 import {
   DEFAULT_LIMITS,
@@ -11,10 +14,19 @@ import {
   type ImportedSoftware,
   type ImportSource,
 } from './source.ts';
+import { spack } from './spack.ts';
 import { tarball } from './tarball.ts';
 
 /** In the order in which they are asked. */
-export const IMPORT_SOURCES: readonly ImportSource[] = [deb, prefix, tarball];
+export const IMPORT_SOURCES: readonly ImportSource[] = [
+  deb,
+  spack,
+  easybuild,
+  conda,
+  npm,
+  prefix,
+  tarball,
+];
 
 /**
  * Opens the software at `path`, whatever it is; nothing is unpacked, nothing is run.

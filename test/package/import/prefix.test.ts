@@ -53,6 +53,16 @@ describe('an installed prefix', () => {
     expect(text?.mtime).toEqual({ seconds: -2, nanoseconds: 500_000_000 });
   });
 
+  it('may have a hash of others in its name', async () => {
+    const hash = 'abcdefghijklmnopqrstuvwxyz234567';
+    for (const name of [`hello-2.12-${hash}`, `0a1b2c3d4f5g6h7i8j9k0l1m2n3p4q5r-hello-2.12`]) {
+      const top = join(temporaryDirectory('prefix'), name);
+      mkdirSync(join(top, 'bin'), { recursive: true });
+      const { name: own, version } = await openSoftware(bytes(top));
+      expect([own, version]).toEqual(['hello', '2.12']);
+    }
+  });
+
   it('that was made with DESTDIR is a root', async () => {
     const top = prefixOf({ 'usr/local/bin/hello': 'x', 'usr/local/share/hello/a': 'y' });
     writeFileSync(join(top, 'usr/local/bin/names'), '/usr/local/share/hello/a');
