@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Builds dist/: each program bundled into one CommonJS file, because start-up is what users feel,
- * the library likewise, the sh form of showpath with its version filled in, and, where there is a C
- * compiler, lfu's native library.
+ * the library likewise, the sh form of showpath with its version filled in, the manual and the
+ * completion of shells, and, where there is a C compiler, lfu's native library.
  *
  *     node scripts/build.mjs [--types] [--force] [DIR]
  *
@@ -11,6 +11,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import {
   existsSync,
   mkdirSync,
@@ -24,6 +25,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { compileFunction } from 'node:vm';
 import { buildNative } from './build-native.mjs';
 import { makeCodeCache } from './code-cache.mjs';
 
@@ -32,7 +34,8 @@ const HERE = resolve(import.meta.dirname, '..');
 /** Loaded at run time from node_modules: native code cannot be bundled. */
 const EXTERNAL = ['koffi', '@lydell/node-pty'];
 
-/** @typedef {{ source: string, output: string, kind: 'program' | 'library' | 'sh' | 'types' }} Entry */
+/** @typedef {{ path: string, content: string }} MadeFile */
+/** @typedef {{ source: string, output: string, kind: 'program' | 'library' | 'sh' | 'types' | 'files' }} Entry */
 
 /** @type {readonly Entry[]} */
 const ENTRIES = [
@@ -41,10 +44,14 @@ const ENTRIES = [
   { source: 'src/cli/list-alone.ts', output: 'dist/xh-list.cjs', kind: 'library' },
   { source: 'src/cli/code-cache.ts', output: 'dist/code-cache.cjs', kind: 'program' },
   { source: 'src/cli/lfu.ts', output: 'dist/lfu.cjs', kind: 'program' },
+  { source: 'src/cli/lfu-dispatch.ts', output: 'dist/lfu-commands.cjs', kind: 'library' },
   { source: 'src/cli/lfck.ts', output: 'dist/lfck.cjs', kind: 'program' },
+  { source: 'src/cli/lfck-run.ts', output: 'dist/lfck-commands.cjs', kind: 'library' },
   { source: 'src/cli/showpath.ts', output: 'dist/showpath.cjs', kind: 'program' },
   { source: 'src/showpath/showpath.sh', output: 'dist/showpath', kind: 'sh' },
   { source: 'src/index.ts', output: 'dist/index.cjs', kind: 'library' },
+  { source: 'src/manual/generate.ts', output: 'dist/man', kind: 'files' },
+  { source: 'src/completion/generate.ts', output: 'dist/completion', kind: 'files' },
 ];
 
 /** @type {Entry} */
@@ -94,7 +101,8 @@ export async function build({ root = HERE, types = false, force = false } = {}) 
 /** @param {string} root @param {readonly Entry[]} entries */
 function removeOrphans(root, entries) {
   for (const entry of entries) {
-    if (!existsSync(join(root, entry.source))) rmSync(join(root, entry.output), { force: true });
+    if (existsSync(join(root, entry.source))) continue;
+    rmSync(join(root, entry.output), { recursive: true, force: true });
   }
 }
 
@@ -127,6 +135,8 @@ async function buildEntry(root, entry, version) {
       return buildShell(root, entry, version);
     case 'types':
       return buildTypes(root);
+    case 'files':
+      return buildFiles(root, entry, version);
     default:
       return bundle(root, entry, version);
   }
@@ -134,6 +144,53 @@ async function buildEntry(root, entry, version) {
 
 /** @param {string} root @param {Entry} entry @param {string} version */
 async function bundle(root, entry, version) {
+  const code = await bundled(root, entry, version);
+  if (code === undefined) return false;
+  if (entry.kind === 'program') install(root, entry.output, `#!/usr/bin/env node\n${code}`, 0o755);
+  else install(root, entry.output, `${buildLine(code)}\n${code}`, 0o644);
+  return true;
+}
+
+/**
+ * The files that a module of the sources makes: it exports `generate`. What an earlier build made and
+ * this one does not goes.
+ *
+ * @param {string} root @param {Entry} entry @param {string} version
+ */
+async function buildFiles(root, entry, version) {
+  const code = await bundled(root, entry, version);
+  if (code === undefined) return false;
+  const path = join(root, entry.source);
+  const module = { exports: {} };
+  const scope = ['module', 'exports', 'require', '__filename', '__dirname'];
+  const run = compileFunction(code, scope, { filename: path });
+  run(module, module.exports, createRequire(path), path, dirname(path));
+  const { generate } = /** @type {{ generate: (about: object) => Promise<MadeFile[]> }} */ (
+    module.exports
+  );
+  const files = await generate({ version, date: sourceDate(root) });
+  for (const made of files) install(root, join(entry.output, made.path), made.content, 0o644);
+  const names = new Set(files.map((made) => made.path));
+  const output = join(root, entry.output);
+  mkdirSync(output, { recursive: true });
+  for (const name of readdirSync(output, { recursive: true, encoding: 'utf8' })) {
+    // not the file that another build is just about to put in its place
+    if (names.has(name) || /\.\d+\.new$/.test(name)) continue;
+    const stat = statSync(join(output, name), { throwIfNoEntry: false });
+    if (stat?.isFile() === true) rmSync(join(output, name), { force: true });
+  }
+  return true;
+}
+
+/** The day of the newest source, or what SOURCE_DATE_EPOCH says. @param {string} root */
+function sourceDate(root) {
+  const { SOURCE_DATE_EPOCH } = process.env;
+  const seconds = Number(SOURCE_DATE_EPOCH ?? newestBelow(join(root, 'src')) / 1000);
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
+/** The code of a bundle; undefined when it does not build. @param {string} root @param {Entry} entry @param {string} version */
+async function bundled(root, entry, version) {
   const esbuild = await import('esbuild');
   try {
     const { outputFiles } = await esbuild.build({
@@ -162,13 +219,10 @@ async function bundle(root, entry, version) {
         'import.meta.filename': '__filename',
       },
     });
-    const code = (outputFiles[0]?.text ?? '').replace(/^#!.*\n/, '');
-    if (entry.kind === 'program') install(root, entry, `#!/usr/bin/env node\n${code}`, 0o755);
-    else install(root, entry, `${buildLine(code)}\n${code}`, 0o644);
-    return true;
+    return (outputFiles[0]?.text ?? '').replace(/^#!.*\n/, '');
   } catch (error) {
     // esbuild has printed what is wrong with the sources, and where.
-    if (error instanceof Error && 'errors' in error) return false;
+    if (error instanceof Error && 'errors' in error) return undefined;
     throw error;
   }
 }
@@ -181,7 +235,7 @@ function buildLine(code) {
 /** @param {string} root @param {Entry} entry @param {string} version */
 function buildShell(root, entry, version) {
   const script = readFileSync(join(root, entry.source), 'utf8');
-  install(root, entry, script.replaceAll('@VERSION@', version), 0o755);
+  install(root, entry.output, script.replaceAll('@VERSION@', version), 0o755);
   return true;
 }
 
@@ -207,13 +261,13 @@ function buildTypes(root) {
 /**
  * In one step, so that a program that is being started is never half written.
  *
- * @param {string} root @param {Entry} entry @param {string} content @param {number} mode
+ * @param {string} root @param {string} output @param {string} content @param {number} mode
  */
-function install(root, entry, content, mode) {
-  const path = join(root, entry.output);
+function install(root, output, content, mode) {
+  const path = join(root, output);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, content, { mode });
-  renameSync(`${path}.${process.pid}`, path);
+  writeFileSync(`${path}.${process.pid}.new`, content, { mode });
+  renameSync(`${path}.${process.pid}.new`, path);
 }
 
 /** @param {string} line */

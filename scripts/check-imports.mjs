@@ -14,9 +14,10 @@ import { dirname, join, posix, resolve } from 'node:path';
 
 /** A folder of src/ may import those of its own row and of the rows below. */
 const LAYERS = [
+  ['manual', 'completion'],
   ['index.ts', 'cli'],
   ['depot'],
-  ['farm', 'export', 'lfu', 'lfck', 'showpath', 'distribute'],
+  ['farm', 'export', 'make', 'lfu', 'lfck', 'showpath', 'distribute'],
   ['host'],
   ['package'],
   ['site'],

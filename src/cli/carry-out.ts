@@ -1,6 +1,8 @@
 /** What every changing command does with its plan: show it, or apply it and tell the outcome. */
 import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
 import { isWithin } from '../bytes/path.ts';
+import { applyPlan } from '../host/apply.ts';
+import { isCollectionDue, planCollect } from '../host/collect.ts';
 import { commitGeneration } from '../host/generations.ts';
 import { createDraft } from '../host/draft.ts';
 import { toJsonText } from '../host/json.ts';
@@ -9,7 +11,8 @@ import { visibleChanges, type Plan } from '../host/plan.ts';
 import { visitHost, withHost, type Host } from '../host/transaction.ts';
 import { runRefresh } from '../depot/refresh.ts';
 import { undoScripts } from '../depot/scripts.ts';
-import { EXIT, type ExitCode } from '../message/error.ts';
+import { EXIT, XhError, type ExitCode } from '../message/error.ts';
+import { progressOf } from './call-progress.ts';
 import type { Call } from './command.ts';
 import { planText, readCurrent } from './plan-text.ts';
 import { reportConflicts } from './report.ts';
@@ -31,6 +34,7 @@ export function changeHost<T>(call: Call, work: (host: Host) => T | Promise<T>):
         );
       },
       undoScripts,
+      progress: progressOf(call),
     },
     work,
   );
@@ -74,6 +78,7 @@ export function commit(call: Call, host: Host, plan: Plan): number | undefined {
     commandLine: call.commandLine,
     ...(typeof reason === 'string' && { reason }),
   });
+  if (generation !== undefined) collectOld(call, host);
   for (const line of shown) terminal.detail(line);
   for (const note of plan.notes) terminal.tell(`note: ${note}`);
   if (terminal.interactive && plan.changes.some(({ path }) => isWithin(COMMANDS, path))) {
@@ -82,6 +87,25 @@ export function commit(call: Call, host: Host, plan: Plan): number | undefined {
     );
   }
   return generation;
+}
+
+/** What is beyond all limits goes, unless the site has that done by hand; it is no reason to fail. */
+function collectOld({ config, terminal }: Call, host: Host): void {
+  const { gc, 'keep-generations': keep, 'keep-days': days } = config().values;
+  if (gc === 'manual') return;
+  try {
+    if (!isCollectionDue(host, { keep, days })) return;
+    const { plan, generations } = planCollect(host, { keep, days });
+    applyPlan(host.walker, plan);
+    const [first, last] = [generations[0], generations.at(-1)];
+    terminal.detail(
+      `collected what generations ${first ?? ''} to ${last ?? ''} had kept: see xh gc`,
+    );
+  } catch (error) {
+    if (!(error instanceof XhError)) throw error;
+    terminal.warn(`warning: old generations were not collected: ${error.message}`);
+    terminal.warn('    → all else is done; when that is mended, run xh gc');
+  }
 }
 
 /** Where the links to commands stand. */
@@ -120,7 +144,16 @@ export function planSummary(plan: Plan): string {
   );
   const parts = [
     ...(links > 0 ? [`${links} link${links === 1 ? '' : 's'}`] : []),
-    ...(files.size > 0 ? [[...files].join(', ')] : []),
+    ...(files.size > 0 ? [filesText([...files])] : []),
   ];
   return parts.length === 0 ? 'nothing to change' : parts.join('; ');
 }
+
+/** System files by their paths, the first of them when they are very many. */
+function filesText(paths: readonly string[]): string {
+  if (paths.length <= MOST_FILES) return paths.join(', ');
+  const more = paths.length - MOST_FILES;
+  return `${paths.slice(0, MOST_FILES).join(', ')} and ${more} more system files`;
+}
+
+const MOST_FILES = 9;

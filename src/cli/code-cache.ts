@@ -9,28 +9,34 @@ import { bytes } from '../bytes/bytes.ts';
 import { closeDir, openDir } from '../files/dir.ts';
 import { writeFileDurably } from '../files/content.ts';
 import { withScratch } from '../files/scratch.ts';
+import type { Dispatch } from './start.ts';
 import { compiledPath, loadAnew } from './compiled.ts';
 
 /** A bundle that exports `dispatch`, and command lines that use what most others use, too. */
 interface Part {
   readonly file: string;
-  readonly lines: readonly (readonly string[])[];
+  /** One after the other in an empty directory, which is ROOT. */
+  readonly lines: readonly string[];
 }
-
-type Dispatch = (argv: readonly string[]) => Promise<number>;
 
 const PARTS: readonly Part[] = [
   {
     file: 'xh-commands.cjs',
     lines: [
-      ['recover'],
-      ['mkpkg', 'sample', '--maintainer', 'root'],
-      ['install', 'sample'],
-      ['make-links'],
-      ['uninstall', 'sample'],
+      'recover --root ROOT --quiet',
+      'mkpkg sample --maintainer root --root ROOT --quiet',
+      'install sample --root ROOT --quiet',
+      'make-links --root ROOT --quiet',
+      'uninstall sample --root ROOT --quiet',
     ],
   },
-  { file: 'xh-list.cjs', lines: [['list']] },
+  { file: 'xh-list.cjs', lines: ['list --root ROOT'] },
+  // one run that copies, and one that finds nothing to do
+  {
+    file: 'lfu-commands.cjs',
+    lines: ['ROOT/.software ROOT/copy', 'ROOT/.software ROOT/copy'],
+  },
+  { file: 'lfck-commands.cjs', lines: ['--quiet --root ROOT ROOT/copy'] },
 ];
 
 withScratch([], async (root) => {
@@ -45,7 +51,9 @@ async function compile({ file, lines }: Part, root: string): Promise<void> {
   const path = join(import.meta.dirname, file);
   const part = loadAnew(path);
   const { dispatch } = part.exports as { readonly dispatch: Dispatch };
-  for (const line of lines) await dispatch(['--root', root, '--quiet', ...line]);
+  for (const line of lines) {
+    await dispatch(line.split(' ').map((word) => word.replace('ROOT', root)));
+  }
   const dir = openDir(bytes(import.meta.dirname));
   try {
     writeFileDurably(dir, bytes(basename(compiledPath(path))), part.compiledForm(), 0o644);

@@ -2,29 +2,10 @@
 import type { ExitCode } from '../message/error.ts';
 import type { Config } from '../site/config.ts';
 import type { Site } from '../site/site.ts';
+import { HELP_OPTION, type CommandOption, type Description } from './description.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface CommandOption {
-  /** As commander writes them: `-n, --dry-run`, `--keep <count>`. */
-  readonly flags: string;
-  readonly summary: string;
-  readonly choices?: readonly string[];
-  /** May be given several times. */
-  readonly repeats?: boolean;
-}
-
-export interface Example {
-  readonly command: string;
-  readonly explains: string;
-}
-
-export interface Command {
-  /** Arguments as in a synopsis: `<package...>`, `[generation]`. */
-  readonly usage: string;
-  /** Paragraphs for `--help` and the manual page. */
-  readonly details: string;
-  readonly options: readonly CommandOption[];
-  readonly examples: readonly Example[];
+export interface Command extends Description {
   readonly run: (call: Call) => Promise<ExitCode> | ExitCode;
 }
 
@@ -75,9 +56,10 @@ export const GLOBAL_OPTIONS: readonly CommandOption[] = [
   { flags: '-q, --quiet', summary: 'say only what is wrong' },
   {
     flags: '--color <when>',
-    summary: 'colours (auto, always, never)',
+    summary: 'colours',
     choices: ['auto', 'always', 'never'],
   },
   { flags: '-y, --yes', summary: 'answer yes to every question' },
   { flags: '--lock-timeout <seconds>', summary: 'how long to wait for another command' },
+  HELP_OPTION,
 ];

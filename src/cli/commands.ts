@@ -25,8 +25,26 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'import',
     group: MAKE,
-    summary: 'make a package of software that exists: .deb, tarball, prefix',
+    summary: 'make a package of software that exists: .deb, tarball, npm …',
     load: async () => (await import('./commands/import.ts')).command,
+  },
+  {
+    name: 'make',
+    group: MAKE,
+    summary: 'build sources and put what they make into their package',
+    load: async () => (await import('./commands/make.ts')).command,
+  },
+  {
+    name: 'register',
+    group: MAKE,
+    summary: 'add packages to the manual page software(i)',
+    load: async () => (await import('./commands/register.ts')).command,
+  },
+  {
+    name: 'check',
+    group: MAKE,
+    summary: 'look for mistakes in packages before they are distributed',
+    load: async () => (await import('./commands/check.ts')).command,
   },
   {
     name: 'install',
@@ -101,6 +119,36 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/which.ts')).command,
   },
   {
+    name: 'search',
+    group: KNOW,
+    summary: 'find packages by words in names, summaries and manual pages',
+    load: async () => (await import('./commands/search.ts')).command,
+  },
+  {
+    name: 'deps',
+    group: KNOW,
+    summary: 'show what packages need, and who needs them',
+    load: async () => (await import('./commands/deps.ts')).command,
+  },
+  {
+    name: 'readme',
+    group: KNOW,
+    summary: 'collect the READMEs of all packages in one document',
+    load: async () => (await import('./commands/readme.ts')).command,
+  },
+  {
+    name: 'verify',
+    group: KNOW,
+    summary: 'compare this host with what was installed on it',
+    load: async () => (await import('./commands/verify.ts')).command,
+  },
+  {
+    name: 'doctor',
+    group: KNOW,
+    summary: 'look for whatever is wrong on this host, and mend it',
+    load: async () => (await import('./commands/doctor.ts')).command,
+  },
+  {
     name: 'history',
     group: HOST,
     summary: 'show what was changed on this host, when and by whom',
@@ -111,6 +159,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: HOST,
     summary: 'go back to an earlier generation',
     load: async () => (await import('./commands/rollback.ts')).command,
+  },
+  {
+    name: 'gc',
+    group: HOST,
+    summary: 'free what is kept for going back to old generations',
+    load: async () => (await import('./commands/gc.ts')).command,
   },
   {
     name: 'recover',
@@ -141,5 +195,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: SITE,
     summary: 'print the platform of this host',
     load: async () => (await import('./commands/platform.ts')).command,
+  },
+  {
+    name: 'completion',
+    group: SITE,
+    summary: 'print what makes bash, zsh or fish complete words',
+    load: async () => (await import('./commands/completion.ts')).command,
   },
 ];

@@ -18,10 +18,8 @@ export function differenceLines({ from, to, context = 1 }: Difference, styles: S
   if (from.length + to.length > MOST || from.includes('\0') || to.includes('\0')) {
     return from === to ? [] : [`     (they differ: ${from.length} bytes, and ${to.length} bytes)`];
   }
-  const patch = createTwoFilesPatch('', '', toText(from), toText(to), '', '', { context });
-  return patch
+  return unifiedDifference({ from: toText(from), to: toText(to), context })
     .split('\n')
-    .slice(4)
     .filter((line) => line !== '')
     .map((line) => {
       const shown = `     ${line
@@ -31,4 +29,18 @@ export function differenceLines({ from, to, context = 1 }: Difference, styles: S
       if (line.startsWith('+')) return styles.green(shown);
       return line.startsWith('-') ? styles.red(shown) : shown;
     });
+}
+
+/** The difference of two texts in unified form, without the names of files. */
+export function unifiedDifference({
+  from,
+  to,
+  context,
+}: {
+  readonly from: string;
+  readonly to: string;
+  readonly context: number;
+}): string {
+  const patch = createTwoFilesPatch('', '', from, to, '', '', { context });
+  return patch.split('\n').slice(4).join('\n');
 }

@@ -1,10 +1,13 @@
 /** The command line of `lfck`: what there is, what it means, what is wrong with it. */
-import { Command, CommanderError, Option } from 'commander';
 import { b, slice, type Bytes } from '../bytes/bytes.ts';
 import type { PackageSource } from '../lfck/owners.ts';
 import type { NamedTree } from '../lfck/trees.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { version } from '../message/version.ts';
+import { HELP_OPTION, type Described } from './description.ts';
+import { helpFor } from './help-text.ts';
+import type { Lines } from './lines.ts';
+import { asksForHelp, parseWords } from './parse-words.ts';
 import { rawArgument } from './raw-argument.ts';
 import type { ColorWhen } from './terminal.ts';
 
@@ -31,21 +34,20 @@ export interface LfckCommandLine {
 }
 
 /**
- * Reads a command line; help asked for has been printed when undefined is returned.
+ * Reads a command line; help asked for has been written to `out` when undefined is returned.
  * @throws XhError exit 2
  */
-export function parseLfck(argv: readonly string[]): LfckCommandLine | undefined {
-  const parser = createParser();
-  try {
-    parser.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const message = error.message.replace(/^error: /, '');
-    throw usage(message, "'lfck --help' lists the options");
+export function parseLfck(argv: readonly string[], out: Lines): LfckCommandLine | undefined {
+  if (asksForHelp(LFCK, argv, [])) {
+    out.write(helpFor(LFCK, argv, []));
+    return undefined;
   }
-  const options = parser.opts<Parsed>();
-  const raw = (words: readonly string[] = []): readonly Bytes[] =>
+  const { args, options } = parseWords<Parsed>(LFCK, argv, { everywhere: [], free: true });
+  if (options.version === true) {
+    out.write(`lfck ${version}`);
+    return undefined;
+  }
+  const raw = (words: readonly string[]): readonly Bytes[] =>
     words.map((word) => rawArgument(word));
   const fix = options.fix === true;
   if (options.usage === true && (fix || options.suspects === true)) {
@@ -58,7 +60,7 @@ export function parseLfck(argv: readonly string[]): LfckCommandLine | undefined 
   }
   return {
     root: options.root,
-    trees: raw(parser.args).map(treeOf),
+    trees: raw(args).map(treeOf),
     exports: raw(options.export).map(treeOf),
     architectures: raw(options.arch),
     packages: raw(options.packages).map(packageSource),
@@ -74,18 +76,18 @@ export function parseLfck(argv: readonly string[]): LfckCommandLine | undefined 
     json: options.json === true,
     verbose: options.verbose === true,
     quiet: options.quiet === true,
-    color: options.color ?? 'auto',
+    color: options.color,
   };
 }
 
 interface Parsed {
   readonly root?: string;
-  readonly export?: readonly string[];
-  readonly arch?: readonly string[];
-  readonly packages?: readonly string[];
-  readonly accept?: readonly string[];
+  readonly export: readonly string[];
+  readonly arch: readonly string[];
+  readonly packages: readonly string[];
+  readonly accept: readonly string[];
   readonly etc?: string;
-  readonly netgroup?: readonly string[];
+  readonly netgroup: readonly string[];
   readonly oneFileSystem?: true;
   readonly usage?: true;
   readonly suspects?: true;
@@ -96,85 +98,124 @@ interface Parsed {
   readonly json?: true;
   readonly verbose?: true;
   readonly quiet?: true;
-  readonly color?: ColorWhen;
+  readonly color: ColorWhen;
+  readonly version?: true;
 }
 
-function createParser(): Command {
-  const collect = (word: string, words: readonly string[] = []): string[] => [...words, word];
-  return new Command('lfck')
-    .usage('[options] [[ARCH=]TREE...]')
-    .description(
-      'Prints the disk usage of packages by architecture, and what is owned by no package.',
-    )
-    .argument('[trees...]')
-    .option(
-      '--export <[arch=]path>',
-      'what slaves have: the figures in brackets (may repeat)',
-      collect,
-    )
-    .option('--arch <name>', 'directories called so are an architecture too (may repeat)', collect)
-    .option('--packages <@netgroup|file|all>', 'which accounts are packages (may repeat)', collect)
-    .option('--accept <owner>', 'is no package and may own files (may repeat)', collect)
-    .option('-x, --one-file-system', 'do not enter other file systems mounted in a tree')
-    .option('--usage', 'print the disk usage only; owners are not looked at')
-    .option('--suspects', 'print what is owned by no package only')
-    .option('--fix', 'give suspects to the packages suspected, after showing them')
-    .option('-n, --dry-run', 'with --fix: show what would be given, and touch nothing')
-    .option('-y, --yes', 'with --fix: do not ask')
-    .option('--clear-set-id', 'with --fix: give set-id programs too, which lose these bits')
-    .option('--json', 'print JSON for programs; sizes are in bytes')
-    .option('--root <dir>', 'the site root (default: $XH_ROOT, or /)')
-    .option('--etc <dir>', 'where passwd and netgroup are, and nothing else is asked')
-    .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect)
-    .option('-v, --verbose', 'name every suspect, also below one that is named')
-    .option('-q, --quiet', 'say only what is wrong')
-    .addOption(
-      new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'),
-    )
-    .version(`lfck ${version}`, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this')
-    .addHelpText('after', HELP)
-    .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError()
-    .exitOverride();
-}
-
-const HELP = `
-Figures are MB (1,048,576 bytes) of allocated blocks, as du(1) counts them; an object with several
-names is counted once. A row is an owner, a column an architecture: ARCH where a tree is given as
-ARCH=TREE, else the outermost directory that is called like one (share, sun4, linux-x86_64,
-x86_64-linux-gnu), of those above a tree and three levels down from it, or from what is exported;
-what no name tells is counted as share.
+/** `lfck` itself. */
+export const LFCK: Described = {
+  name: 'lfck',
+  summary: 'disk usage of packages by architecture, and what is owned by no package',
+  usage: '[[ARCH=]TREE...]',
+  details: `Prints the disk usage of packages by architecture, and what is owned by no package. Figures
+are MB (1,048,576 bytes) of allocated blocks, as du(1) counts them; an object with several names is
+counted once. A row is an owner, a column an architecture: ARCH where a tree is given as ARCH=TREE, else
+the outermost directory that is called like one (share, sun4, linux-x86_64, x86_64-linux-gnu), of those
+above a tree and three levels down from it, or from what is exported; what no name tells is counted as
+share.
 
 Without trees, those of the site are looked at: /.software, /obj and the homes of packages; without
---export, slaves have what the site shares: all of /.software but local and spool.
-
-Packages are the accounts that own packages of the depot (owner in .admin/Options, else an account
-called like the package) and the users of the netgroup 'packages'; or, with --packages, those of a
-netgroup, those of a file (a name or number a line, # begins a comment), or all accounts that exist.
-Roots of trees and root's common directories (bin, man1, those with files of several packages) are
-nobody's; whom else to pass over --accept says. Who an owner may be is told, in this order, by: the
-package's directory, its account's home, its receipt; then by what a directory contains, its
-neighbours, and the netgroups nsu_PACKAGE, which must not contradict each other.
+--export, slaves have what the site shares: all of /.software but local and spool.`,
+  options: [
+    {
+      flags: '--export <[arch=]path>',
+      summary: 'what slaves have: the figures in brackets',
+      repeats: true,
+    },
+    {
+      flags: '--arch <name>',
+      summary: 'directories called so are an architecture too',
+      repeats: true,
+    },
+    {
+      flags: '--packages <@netgroup|file|all>',
+      summary: 'which accounts are packages',
+      repeats: true,
+    },
+    { flags: '--accept <owner>', summary: 'is no package and may own files', repeats: true },
+    {
+      flags: '-x, --one-file-system',
+      summary: 'do not enter other file systems mounted in a tree',
+    },
+    { flags: '--usage', summary: 'print the disk usage only; owners are not looked at' },
+    { flags: '--suspects', summary: 'print what is owned by no package only' },
+    { flags: '--fix', summary: 'give suspects to the packages suspected, after showing them' },
+    {
+      flags: '-n, --dry-run',
+      summary: 'with --fix: show what would be given, and touch nothing',
+    },
+    { flags: '-y, --yes', summary: 'with --fix: do not ask' },
+    {
+      flags: '--clear-set-id',
+      summary: 'with --fix: give set-id programs too, which lose these bits',
+    },
+    { flags: '--json', summary: 'print JSON for programs; sizes are in bytes' },
+    { flags: '--root <dir>', summary: 'the site root (default: $XH_ROOT, or /)' },
+    { flags: '--etc <dir>', summary: 'where passwd and netgroup are, and nothing else is asked' },
+    {
+      flags: '--netgroup <file>',
+      summary: 'netgroups before those of the system',
+      repeats: true,
+    },
+    { flags: '-v, --verbose', summary: 'name every suspect, also below one that is named' },
+    { flags: '-q, --quiet', summary: 'say only what is wrong' },
+    {
+      flags: '--color <when>',
+      summary: 'colours',
+      choices: ['auto', 'always', 'never'],
+      default: 'auto',
+    },
+    { flags: '-V, --version', summary: 'print the version' },
+    HELP_OPTION,
+  ],
+  words: {
+    'ARCH=]TREE': 'directory',
+    '[arch=]path': 'directory',
+    '@netgroup|file|all': ['all', '@packages'],
+    owner: 'user',
+  },
+  examples: [
+    { command: 'lfck', explains: 'the site' },
+    {
+      command: 'lfck --export /export/local /packages /obj',
+      explains: 'a master of 1991: what slaves copy, what stays at home',
+    },
+    {
+      command: 'lfck --usage --export sun4=/disk2/local sun4=/disk2/obj',
+      explains: 'one architecture, where paths do not tell it',
+    },
+    {
+      command: 'lfck --suspects --packages @software --accept root',
+      explains: 'only what no member of the netgroup owns',
+    },
+    { command: 'lfck --fix --dry-run', explains: 'see first what would be given' },
+    { command: 'lfck --fix --yes', explains: 'then give' },
+  ],
+  sections: [
+    {
+      heading: 'Who owns',
+      parts: [
+        `Packages are the accounts that own packages of the depot (owner in .admin/Options, else an
+account called like the package) and the users of the netgroup 'packages'; or, with --packages, those
+of a netgroup, those of a file (a name or number a line, # begins a comment), or all accounts that
+exist. Roots of trees and root's common directories (bin, man1, those with files of several packages)
+are nobody's; whom else to pass over --accept says. Who an owner may be is told, in this order, by: the
+package's directory, its account's home, its receipt; then by what a directory contains, its neighbours,
+and the netgroups nsu_PACKAGE, which must not contradict each other.
 
 --fix shows suspects, asks (without a terminal it wants --yes), and changes owners, nothing else. It
-leaves alone what has no clear owner, devices, objects with names outside the trees, and programs
-with set-id bits or capabilities: changing the owner would clear them. Nothing is ever given to root.
-
-Examples:
-  lfck
-      the site
-  lfck --export /export/local /packages /obj
-      a master of 1991: what slaves copy, what stays at home
-  lfck --usage --export sun4=/disk2/local sun4=/disk2/obj
-      one architecture, where paths do not tell it
-  lfck --suspects --packages @software --accept root
-      only what no member of the netgroup owns
-  lfck --fix --dry-run; lfck --fix --yes
-      see first, then give
-
-Exit codes: 0 all is well; 1 there are suspects, or something could not be read, each named;
-2 the command line, a tree, a list or a netgroup is wrong; 4 not permitted.`;
+leaves alone what has no clear owner, devices, objects with names outside the trees, and programs with
+set-id bits or capabilities: changing the owner would clear them. Nothing is ever given to root.`,
+      ],
+    },
+  ],
+  exits: [
+    { code: 0, means: 'all is well' },
+    { code: 1, means: 'there are suspects, or something could not be read, each named' },
+    { code: 2, means: 'the command line, a tree, a list or a netgroup is wrong' },
+    { code: 4, means: 'not permitted' },
+  ],
+};
 
 /** `ARCH=PATH`, where no `/` stands before the `=`, or `PATH`. */
 function treeOf(word: Bytes): NamedTree {

@@ -12,21 +12,25 @@ import { lfckRecord } from './lfck-json.ts';
 import { parseLfck, type LfckCommandLine } from './lfck-options.ts';
 import { suspectLines, usageLines } from './lfck-text.ts';
 import { openLines, type Lines } from './lines.ts';
-import { createTerminal, type Terminal } from './terminal.ts';
+import { createProgress, isWatched } from './progress.ts';
+import { createTerminal, errorStyles, type Terminal } from './terminal.ts';
 
 /** Runs one command line. Never throws for what a user can cause. @returns the exit code */
-export async function lfck(argv: readonly string[]): Promise<number> {
-  const out = openLines(1);
+export async function dispatch(argv: readonly string[]): Promise<number> {
   const err = openLines(2);
+  const out = openLines(1, err);
+  let code: number;
   try {
-    const line = parseLfck(argv);
-    return line === undefined ? EXIT.done : await carryOut({ line, out, err });
+    const line = parseLfck(argv, out);
+    code = line === undefined ? EXIT.done : await carryOut({ line, out, err });
   } catch (error) {
-    return tellError(error, err);
-  } finally {
-    out.flush();
-    err.flush();
+    code = tellError(error, err);
   }
+  out.flush();
+  const failure = out.failure();
+  if (failure !== undefined) err.write(`lfck: standard output could not be written: ${failure}`);
+  err.flush();
+  return failure !== undefined && code === EXIT.done ? EXIT.failed : code;
 }
 
 interface Call {
@@ -65,7 +69,7 @@ function look({ line, err }: Call): Inspection {
   const site = openSite(line.root);
   const config = loadConfig(site, { environment: process.env });
   const judge = line.show !== 'usage';
-  return inspect({ ...line, site, config, judge, progress: createProgress(line, err) });
+  return inspect({ ...line, site, config, judge, progress: countObjects(line, err) });
 }
 
 function print({ line, out }: Call, found: Inspection, terminal: Terminal): void {
@@ -160,15 +164,13 @@ function ownerText({ owners }: Inspection, uid: number): string {
 }
 
 /** For people at a terminal who wait longer than a second. */
-function createProgress(line: LfckCommandLine, err: Lines): (objects: number) => void {
-  if (line.quiet || !process.stderr.isTTY) return () => undefined;
-  const start = performance.now();
-  let last = start;
-  return (count) => {
-    const now = performance.now();
-    if (now - start < 1000 || now - last < 200) return;
-    last = now;
-    err.passing(`${count} objects looked at`);
+function countObjects(line: LfckCommandLine, err: Lines): (objects: number) => void {
+  if (line.quiet || !isWatched()) return () => undefined;
+  const show = createProgress(errorStyles(line.color), (text) => {
+    err.passing(text);
+  });
+  return (done) => {
+    show({ doing: 'looking', unit: 'objects', done });
   };
 }
 

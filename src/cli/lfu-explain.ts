@@ -15,61 +15,70 @@ import { readAccounts } from '../site/accounts.ts';
 import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
 import type { Site } from '../site/site.ts';
-import {
-  addCommonOptions,
-  createCommand,
-  parseWords,
-  usageError,
-  withStreams,
-  type CommonOptions,
-  type Streams,
-} from './lfu-command.ts';
+import { usageError, type CommonOptions, type LfuCommand, type Streams } from './lfu-command.ts';
 import { explanationLines, explanationRecord } from './lfu-explain-text.ts';
-import { addRuleOptions } from './lfu-options.ts';
 import { absolutePath, pairsOf, realParent } from './lfu-site.ts';
+import { RULE_OPTIONS } from './lfu-values.ts';
 import { rawArgument } from './raw-argument.ts';
 
-/** Runs one command line. @returns the exit code */
-export function lfuExplain(words: readonly string[]): Promise<number> {
-  return withStreams(async (streams) => {
-    const scripts: ScriptText[] = [];
-    const parser = addCommonOptions(
-      addRuleOptions(
-        createCommand('explain', {
-          usage: '[options] PATH [MASTER SLAVE]',
-          description:
-            'Prints what the rules say of one object, which test decided, and what a run would do.',
-          help: HELP,
-        }),
-        scripts,
-      )
-        .option('--config <file>', 'instead of /etc/lfu.toml')
-        .option('-a, --all', 'also the rules that do not apply')
-        .option('-c, --checksum', 'compare contents, not only size and time')
-        .option('--no-owner', 'leave owner and group to whoever runs lfu'),
-    );
-    if (!parseWords(parser, words)) return EXIT.done;
-    const options = parser.opts<Parsed>();
-    const [path, master, slave, ...more] = parser.args.map((word) => rawArgument(word));
+export const command: LfuCommand<Parsed> = {
+  usage: 'PATH [MASTER SLAVE]',
+  details: `Prints what the rules say of one object, which test decided, and what a run would do. With
+MASTER and SLAVE, PATH is below the two trees (or absolute, in one of them), and the rules are those of
+-f and -e. Without, PATH is an object of a slave, or of a master, of /etc/lfu.toml, and each master of
+that slave is asked. The object need not be there. Nothing is touched.
+
+For each chain of rules that applies there is its place, the tests that decided, and its actions; then
+what all of them come to, and what a run would do with the object now.`,
+  options: [
+    ...RULE_OPTIONS,
+    { flags: '--config <file>', summary: 'instead of /etc/lfu.toml' },
+    { flags: '-a, --all', summary: 'also the rules that do not apply' },
+    { flags: '-c, --checksum', summary: 'compare contents, not only size and time' },
+    { flags: '--no-owner', summary: 'leave owner and group to whoever runs lfu' },
+  ],
+  examples: [
+    {
+      command: 'lfu explain /usr/local/bin/prog',
+      explains: 'by the configuration of the nightly update',
+    },
+    {
+      command: 'lfu explain bin/prog -f my.rules /export/local /disk/local',
+      explains: 'by rules that are being written',
+    },
+    {
+      command: 'lfu explain --all --json /usr/local/bin/prog',
+      explains: 'every chain, for a program',
+    },
+  ],
+  exits: [
+    { code: 0, means: 'done' },
+    { code: 1, means: 'something could not be looked at' },
+    { code: 2, means: 'usage, rules or configuration' },
+    { code: 3, means: 'a guard refuses runs at present' },
+  ],
+  async run({ args, options, ...streams }) {
+    const [path, master, slave, ...more] = args.map((word) => rawArgument(word));
     if (path === undefined || more.length > 0 || (master !== undefined && slave === undefined)) {
       throw usageError(
         'PATH is wanted, and perhaps MASTER and SLAVE',
         'for example: lfu explain bin/prog -f my.rules /export/local /disk/local',
       );
     }
-    const call = { site: openSite(options.root), options, scripts, ...streams };
+    const call = { site: openSite(options.root), options, scripts: options.scripts, ...streams };
     return master === undefined || slave === undefined
       ? explainByConfig(call, path)
       : explainTrees(call, path, { master, slave });
-  });
-}
+  },
+};
 
 interface Parsed extends CommonOptions {
   readonly config?: string;
   readonly all?: true;
   readonly checksum?: true;
   readonly owner: boolean;
-  readonly netgroup?: readonly string[];
+  readonly netgroup: readonly string[];
+  readonly scripts: readonly ScriptText[];
 }
 
 interface Call extends Streams {
@@ -87,7 +96,7 @@ async function explainTrees(
   const [master, slave] = [absolutePath(trees.master), absolutePath(trees.slave)];
   const sources = systemSources({
     arch: architecture(),
-    netgroupFiles: (options.netgroup ?? []).map((word) => rawArgument(word)),
+    netgroupFiles: options.netgroup.map((word) => rawArgument(word)),
     host: bytes(hostname()),
   });
   return explain(call, {
@@ -108,7 +117,7 @@ async function explainTrees(
 /** For each master of the slave that `given` is in. */
 async function explainByConfig(call: Call, given: Bytes): Promise<number> {
   const { site, options, scripts, out } = call;
-  if (scripts.length > 0 || options.netgroup !== undefined) {
+  if (scripts.length > 0 || options.netgroup.length > 0) {
     throw usageError('rules are given, and no trees', 'name MASTER and SLAVE after PATH');
   }
   const file = options.config === undefined ? undefined : rawArgument(options.config);
@@ -222,22 +231,3 @@ function locate(
     'name a path in a slave, or MASTER and SLAVE after it',
   );
 }
-
-const HELP = `
-With MASTER and SLAVE, PATH is below the two trees (or absolute, in one of them), and the rules are
-those of -f and -e. Without, PATH is an object of a slave, or of a master, of /etc/lfu.toml, and each
-master of that slave is asked. The object need not be there. Nothing is touched.
-
-For each chain of rules that applies there is its place, the tests that decided, and its actions; then
-what all of them come to, and what a run would do with the object now.
-
-Examples:
-  lfu explain /usr/local/bin/prog
-      by the configuration of the nightly update
-  lfu explain bin/prog -f my.rules /export/local /disk/local
-      by rules that are being written
-  lfu explain --all --json /usr/local/bin/prog
-      every chain, for a program
-
-Exit codes: 0; 1 something could not be looked at; 2 usage, rules or configuration; 3 a guard refuses
-runs at present.`;

@@ -5,32 +5,39 @@ import { NAME_EXPECTED, isMasterName, markMaster, markerOf } from '../lfu/marker
 import { realPathOf } from '../lfu/update/update.ts';
 import { EXIT } from '../message/error.ts';
 import { openSite } from '../site/open.ts';
-import {
-  addCommonOptions,
-  createCommand,
-  parseWords,
-  usageError,
-  withStreams,
-  type CommonOptions,
-} from './lfu-command.ts';
+import { usageError, type CommonOptions, type LfuCommand } from './lfu-command.ts';
 import { absolutePath, configOf, pairsOf } from './lfu-site.ts';
 import { rawArgument } from './raw-argument.ts';
 
-/** Runs one command line. @returns the exit code */
-export function lfuMark(words: readonly string[]): Promise<number> {
-  return withStreams(({ out }) => {
-    const parser = addCommonOptions(
-      createCommand('mark', {
-        usage: '[options] MASTER [NAME]',
-        description: 'Gives the root of a master a name, in the file .lfu-master there.',
-        help: HELP,
-      })
-        .option('--force', 'also when it has another name')
-        .option('--print', 'print the name that it has, and touch nothing'),
-    );
-    if (!parseWords(parser, words)) return EXIT.done;
-    const options = parser.opts<Parsed>();
-    const [word, given, ...more] = parser.args.map((each) => rawArgument(each));
+export const command: LfuCommand<Parsed> = {
+  usage: 'MASTER [NAME]',
+  details: `Gives the root of a master a name, in the file .lfu-master there. Run it once where the
+master is at home. A run that demands the name (marker = true, or marker = NAME in /etc/lfu.toml;
+lfu --marker NAME) is refused when another master is mounted there, or none: also when something stands
+in the directory on which it ought to be mounted.
+
+The file is never copied, and never deleted from a slave, which may be a master, too. NAME is by default
+the one that /etc/lfu.toml has for the tree, else the last component of its path; it is printed.`,
+  options: [
+    { flags: '--force', summary: 'also when it has another name' },
+    { flags: '--print', summary: 'print the name that it has, and touch nothing' },
+  ],
+  examples: [
+    { command: 'lfu mark /export/local', explains: 'gives it the name local' },
+    { command: 'lfu mark --print /export/local', explains: 'prints the name that it has' },
+    {
+      command: 'lfu --marker local -n /export/local /disk/local',
+      explains: 'a run that demands the name',
+    },
+  ],
+  exits: [
+    { code: 0, means: 'the master has the name' },
+    { code: 1, means: 'with --print: it has none' },
+    { code: 2, means: 'usage' },
+    { code: 3, means: 'it has another name already' },
+  ],
+  run({ args, options, out }) {
+    const [word, wanted, ...more] = args.map((each) => rawArgument(each));
     if (word === undefined || more.length > 0) {
       throw usageError('MASTER is wanted, and perhaps NAME', 'for example: lfu mark /export/local');
     }
@@ -48,15 +55,15 @@ export function lfuMark(words: readonly string[]): Promise<number> {
       say(found);
       return found === undefined ? EXIT.failed : EXIT.done;
     }
-    const name = given ?? nameFor(path, options.root);
+    const name = wanted ?? nameFor(path, options.root);
     if (!isMasterName(name)) {
       throw usageError(`'${printable(name)}' is no name for a master`, `write ${NAME_EXPECTED}`);
     }
     markMaster(path, name, options.force === true);
     if (options.quiet !== true) say(name);
     return EXIT.done;
-  });
-}
+  },
+};
 
 interface Parsed extends CommonOptions {
   readonly force?: true;
@@ -69,17 +76,3 @@ function nameFor(path: Bytes, root: string | undefined): Bytes {
   const known = pairsOf(configOf(openSite(root))).find((each) => each.path === real);
   return known?.name ?? basename(real);
 }
-
-const HELP = `
-Run it once where the master is at home. A run that demands the name (marker = true, or marker = NAME
-in /etc/lfu.toml; lfu --marker NAME) is refused when another master is mounted there, or none: also
-when something stands in the directory on which it ought to be mounted. The file is never copied, and
-never deleted from a slave, which may be a master, too. NAME is by default the one that /etc/lfu.toml
-has for the tree, else the last component of its path; it is printed.
-
-Examples:
-  lfu mark /export/local
-  lfu mark --print /export/local
-  lfu --marker local -n /export/local /disk/local
-
-Exit codes: 0; 1 with --print: it has none; 2 usage; 3 it has another name already.`;

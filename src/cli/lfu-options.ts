@@ -1,15 +1,19 @@
 /** The command line of `lfu`: what there is, what it means, what is wrong with it. */
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
-import { bytes, fromBuffer, printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
-import { parseBytes, parseDeleteLimit } from '../lfu/limits.ts';
+import type { Bytes } from '../bytes/bytes.ts';
 import type { DeleteLimit } from '../lfu/options.ts';
 import type { ScriptText } from '../lfu/rules/syntax.ts';
-import { EXIT, XhError } from '../message/error.ts';
 import { version } from '../message/version.ts';
+import { HELP_OPTION, type CommandOption, type Described } from './description.ts';
+import { outputWidth } from './fill.ts';
+import { helpFor } from './help-text.ts';
+import { COLOR_OPTION, interruptedExits, usageError } from './lfu-command.ts';
+import { LFU_COMMANDS } from './lfu-commands.ts';
 import { rulesHelp } from './lfu-rules-help.ts';
+import { RULE_OPTIONS, deleteLimit, positive, rate } from './lfu-values.ts';
+import type { Lines } from './lines.ts';
+import { asksForHelp, parseWords } from './parse-words.ts';
 import { rawArgument } from './raw-argument.ts';
-import type { ColorWhen } from './terminal.ts';
+import { outputStyles, type ColorWhen } from './terminal.ts';
 
 export interface LfuCommandLine {
   /** MASTER and SLAVE; only `--check` does without. */
@@ -43,29 +47,28 @@ export interface LfuCommandLine {
 }
 
 /**
- * Reads a command line; help asked for has been printed when undefined is returned.
+ * Reads a command line; help asked for has been written to `out` when undefined is returned.
  * @throws XhError exit 2
  */
-export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
-  const scripts: ScriptText[] = [];
-  const parser = createParser(scripts);
-  try {
-    parser.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    const message = error.message.replace(/^error: /, '');
-    throw usage(message, "'lfu --help' lists the options");
-  }
-  const options = parser.opts<Parsed>();
-  if (options.helpRules === true) {
-    process.stdout.write(rulesHelp());
+export function parseLfu(argv: readonly string[], out: Lines): LfuCommandLine | undefined {
+  if (asksForHelp(LFU, argv, [])) {
+    out.write(helpFor(LFU, argv, []));
     return undefined;
   }
-  const [master, slave, ...more] = parser.args.map((word) => rawArgument(word));
+  const { args, options } = parseWords<Parsed>(LFU, argv, { everywhere: [], free: true });
+  const { scripts } = options;
+  if (options.version === true || options.helpRules === true) {
+    out.write(
+      options.version === true
+        ? `lfu ${version}`
+        : rulesHelp(outputStyles(options.color), outputWidth()),
+    );
+    return undefined;
+  }
+  const [master, slave, ...more] = args.map((word) => rawArgument(word));
   if (more.length > 0 || (!options.check && slave === undefined)) {
-    const count = parser.args.length;
-    throw usage(
+    const count = args.length;
+    throw usageError(
       `MASTER and SLAVE are wanted, ${count === 0 ? 'none' : count} given`,
       "for example: lfu -n /export/local /disk/local; 'lfu --help' says more",
     );
@@ -74,7 +77,7 @@ export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
     master,
     slave,
     scripts,
-    netgroupFiles: (options.netgroup ?? []).map((word) => rawArgument(word)),
+    netgroupFiles: options.netgroup.map((word) => rawArgument(word)),
     check: options.check === true,
     dryRun: options.dryRun === true,
     itemize: options.itemize === true || options.dryRun === true || options.json === true,
@@ -93,12 +96,14 @@ export function parseLfu(argv: readonly string[]): LfuCommandLine | undefined {
     root: options.root,
     verbose: options.verbose === true,
     quiet: options.quiet === true,
-    color: options.color ?? 'auto',
+    color: options.color,
   };
 }
 
 interface Parsed {
-  readonly netgroup?: readonly string[];
+  readonly scripts: readonly ScriptText[];
+  readonly version?: true;
+  readonly netgroup: readonly string[];
   readonly check?: true;
   readonly dryRun?: true;
   readonly itemize?: true;
@@ -117,143 +122,114 @@ interface Parsed {
   readonly root?: string;
   readonly verbose?: true;
   readonly quiet?: true;
-  readonly color?: ColorWhen;
+  readonly color: ColorWhen;
   readonly helpRules?: true;
 }
 
-/** Adds what rules come from; they go to `scripts` in the order given. */
-export function addRuleOptions(command: Command, scripts: ScriptText[]): Command {
-  const collect = (word: string, words: readonly string[] = []): string[] => [...words, word];
-  let texts = 0;
-  return command
-    .option('-f <file>', 'rules from a file, - for standard input (may repeat)', (word: string) => {
-      scripts.push(readScript(word));
-      return word;
-    })
-    .option(
-      '-e <text>',
-      'rules as they stand (may repeat; read in the order given)',
-      (word: string) => {
-        scripts.push({
-          file: bytes(++texts === 1 ? '-e' : `-e(${texts})`),
-          text: rawArgument(word),
-        });
-        return word;
-      },
-    )
-    .option('--netgroup <file>', 'netgroups before those of the system (may repeat)', collect);
-}
+const OPTIONS: readonly CommandOption[] = [
+  ...RULE_OPTIONS,
+  { flags: '-n, --dry-run', summary: 'print what would change, and touch nothing' },
+  { flags: '-i, --itemize', summary: 'print a line for each change' },
+  { flags: '--json', summary: 'print a JSON object for each change' },
+  { flags: '-c, --checksum', summary: 'compare contents, not only size and time' },
+  {
+    flags: '--max-delete <n|p%>',
+    summary: 'refuse the whole run when more would be deleted',
+    read: deleteLimit,
+  },
+  { flags: '--one-file-system', summary: 'do not enter other file systems mounted in MASTER' },
+  { flags: '--numeric-ids', summary: 'owners by number; those of a mounted MASTER always are' },
+  { flags: '--no-owner', summary: 'leave owner and group to whoever runs lfu' },
+  { flags: '--keep-going', summary: 'do everything else when an object fails (default)' },
+  { flags: '--fail-fast', summary: 'stop at the first object that fails' },
+  { flags: '--fsync', summary: 'make each file durable before it gets its name' },
+  {
+    flags: '--index <file>',
+    summary: "read what MASTER is from an index ('lfu scan') instead of looking",
+  },
+  {
+    flags: '--jobs <n>',
+    summary: 'threads that look at the trees and copy (default: one a processor, at most 4)',
+    read: positive,
+  },
+  {
+    flags: '--bwlimit <rate>',
+    summary: 'bytes a second to copy, or with k, M, G',
+    read: rate,
+  },
+  { flags: '--check', summary: 'read the rules, with every list and netgroup, and run nothing' },
+  { flags: '--log <file>', summary: 'append a line for each change; JSON with --json' },
+  { flags: '--marker <name>', summary: "refuse when MASTER's .lfu-master does not say NAME" },
+  { flags: '--root <dir>', summary: 'the site whose ledgers are kept (default: $XH_ROOT, or /)' },
+  { flags: '-v, --verbose', summary: 'a summary, and what to do about each problem' },
+  { flags: '-q, --quiet', summary: 'only what is wrong: no warnings, progress or summary' },
+  COLOR_OPTION,
+  { flags: '--help-rules', summary: 'print how rules are written' },
+  { flags: '-V, --version', summary: 'print the version' },
+  HELP_OPTION,
+];
 
-function createParser(scripts: ScriptText[]): Command {
-  const command = new Command('lfu')
-    .usage('[options] MASTER SLAVE | COMMAND [options] ...')
-    .description(
-      'Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.',
-    )
-    .argument('[directories...]');
-  return addRuleOptions(command, scripts)
-    .option('-n, --dry-run', 'print what would change, and touch nothing')
-    .option('-i, --itemize', 'print a line for each change')
-    .option('--json', 'print a JSON object for each change')
-    .option('-c, --checksum', 'compare contents, not only size and time')
-    .option('--max-delete <n|p%>', 'refuse the whole run when more would be deleted', deleteLimit)
-    .option('--one-file-system', 'do not enter other file systems mounted in MASTER')
-    .option('--numeric-ids', 'owners by number; those of a mounted MASTER always are')
-    .option('--no-owner', 'leave owner and group to whoever runs lfu')
-    .option('--keep-going', 'do everything else when an object fails (default)')
-    .option('--fail-fast', 'stop at the first object that fails')
-    .option('--fsync', 'make each file durable before it gets its name')
-    .option('--index <file>', "read what MASTER is from an index ('lfu scan') instead of looking")
-    .option(
-      '--jobs <n>',
-      'threads that look at the trees and copy (default: one a processor, at most 4)',
-      positive,
-    )
-    .option('--bwlimit <rate>', 'bytes a second to copy, or with k, M, G', rate)
-    .option('--check', 'read the rules, with every list and netgroup, and run nothing')
-    .option('--log <file>', 'append a line for each change; JSON with --json')
-    .option('--marker <name>', "refuse when MASTER's .lfu-master does not say NAME")
-    .option('--root <dir>', 'the site whose ledgers are kept (default: $XH_ROOT, or /)')
-    .option('-v, --verbose', 'a summary, and what to do about each problem')
-    .option('-q, --quiet', 'only what is wrong: no warnings, progress or summary')
-    .addOption(
-      new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'),
-    )
-    .version(`lfu ${version}`, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this')
-    .option('--help-rules', 'print how rules are written')
-    .addHelpText('after', HELP)
-    .configureOutput({ writeErr: () => undefined })
-    .showSuggestionAfterError()
-    .exitOverride();
-}
+/** `lfu` itself; its commands describe themselves. */
+export const LFU: Described = {
+  name: 'lfu',
+  summary: 'makes one tree a faithful copy of another, by rules',
+  usage: 'MASTER SLAVE',
+  details: `Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.
+SLAVE is made when its parent is there. Rules apply to what is below the two roots, never to the roots
+themselves.
 
-const HELP = `
-Commands ('lfu COMMAND --help' explains each):
-  update     the masters of /etc/lfu.toml in their order: what a slave runs every night
-  explain    what the rules say of one object, which test decided, what a run would do
-  owns       which master supplied an object
-  recent     what updates have changed lately
-  mark       gives a master a name, which runs can demand
-  scan       writes down what a master is, for slaves to read instead of looking
-
-Examples:
-  lfu -n /export/local /disk/local
-      what would change, a line each; nothing is touched
-  lfu -i --max-delete 5% -f /etc/lfu/local.rules --log /var/log/lfu /export/local /disk/local
-      the nightly update of a slave, by rules
-  lfu -e 'owner=vlsitools { link; source /usr/remote/vlsi }' /export/local /disk/local
-      links in the place of what one package owns
-  lfu --check -f /etc/lfu/local.rules
-      whether the rules are right; 'lfu --help-rules' says how they are written
-
-A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join
-set keep delete. Types: f d l p s b c, as find(1) has them. Standard output has these lines and
-nothing else; --json has an object for each change and each problem, and 'summary' at the end.
-
-On a terminal there is a line that says how far the run is, and a summary at its end; elsewhere only
-with -v, so that cron has something to mail only when something is wrong. Both are on standard error.
+A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join set
+keep delete. Types: f d l p s b c, as find(1) has them. Standard output has these lines and nothing
+else; --json has an object for each change and each problem, and 'summary' at the end.`,
+  options: OPTIONS,
+  words: { name: 'any', 'n|p%': ['5%'] },
+  examples: [
+    {
+      command: 'lfu -n /export/local /disk/local',
+      explains: 'what would change, a line each; nothing is touched',
+    },
+    {
+      command:
+        'lfu -i --max-delete 5% -f /etc/lfu/local.rules --log /var/log/lfu /export/local /disk/local',
+      explains: 'the nightly update of a slave, by rules',
+    },
+    {
+      command:
+        "lfu -e 'owner=vlsitools { link; source /usr/remote/vlsi }' /export/local /disk/local",
+      explains: 'links in the place of what one package owns',
+    },
+    {
+      command: 'lfu --check -f /etc/lfu/local.rules',
+      explains: "whether the rules are right; 'lfu --help-rules' says how they are written",
+    },
+  ],
+  sections: [
+    {
+      heading: 'Commands',
+      parts: [
+        LFU_COMMANDS.map(({ name, summary }) => [name, summary] as const),
+        "'lfu COMMAND --help' explains each. Any other first word is an option or MASTER.",
+      ],
+    },
+    {
+      heading: 'Progress and interruption',
+      parts: [
+        `On a terminal there is a line that says how far the run is, and a summary at its end;
+elsewhere only with -v, so that cron has something to mail only when something is wrong. Both are on
+standard error.
 
 Ctrl-C, a shutdown or a lost terminal ends the run between two objects: nothing is half done, and
 running it again does the rest. Commands of exec and exec-once for what has been updated by then are
 run before it ends, since the next run has no reason to. A second signal ends it at once, and says
-which commands are left; only after SIGKILL, or without power, does nobody say so.
-
-Exit codes: 0 the slave is as the rules want it; 1 some objects failed, each named on standard
-error, all others done; 2 the command line, the rules or a directory are wrong, nothing touched;
-3 refused by a guard, nothing touched; 130, 143, 129 interrupted, the slave consistent.`;
-
-function readScript(word: string): ScriptText {
-  const file = rawArgument(word);
-  try {
-    return { file, text: fromBuffer(readFileSync(word === '-' ? 0 : toBuffer(file))) };
-  } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new XhError('E_LFU_RULES', `the rules ${printable(file)} cannot be read: ${code}`, {
-      exit: EXIT.usage,
-      place: { file },
-      remedy: 'name a file that is there',
-    });
-  }
-}
-
-export function deleteLimit(word: string): DeleteLimit {
-  const limit = parseDeleteLimit(word);
-  if (limit !== undefined) return limit;
-  throw usage(`--max-delete ${word} is no number`, 'write a number of objects, or per cent: 5%');
-}
-
-export function positive(word: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(word)) throw usage(`--jobs ${word} is no number`, 'write 1 or more');
-  return Number(word);
-}
-
-export function rate(word: string): number {
-  const found = parseBytes(word);
-  if (found !== undefined) return found;
-  throw usage(`--bwlimit ${word} is no rate`, 'write bytes a second, or with k, M, G: 10M');
-}
-
-function usage(message: string, remedy: string): XhError {
-  return new XhError('E_USAGE', message, { exit: EXIT.usage, remedy });
-}
+which commands are left; only after SIGKILL, or without power, does nobody say so.`,
+      ],
+    },
+  ],
+  exits: [
+    { code: 0, means: 'the slave is as the rules want it' },
+    { code: 1, means: 'some objects failed, each named on standard error; all others are done' },
+    { code: 2, means: 'the command line, the rules or a directory are wrong; nothing is touched' },
+    { code: 3, means: 'refused by a guard; nothing is touched' },
+    ...interruptedExits('the slave is consistent'),
+  ],
+};

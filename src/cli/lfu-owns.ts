@@ -7,37 +7,46 @@ import { realPathOf } from '../lfu/update/update.ts';
 import { EXIT } from '../message/error.ts';
 import { openSite } from '../site/open.ts';
 import type { Site } from '../site/site.ts';
-import {
-  addCommonOptions,
-  createCommand,
-  parseWords,
-  usageError,
-  withStreams,
-  type CommonOptions,
-  type Streams,
-} from './lfu-command.ts';
+import { usageError, type CommonOptions, type LfuCommand, type Streams } from './lfu-command.ts';
 import { absolutePath, configOf, pairsOf, realParent } from './lfu-site.ts';
 import { rawArgument } from './raw-argument.ts';
 
-/** Runs one command line. @returns the exit code */
-export function lfuOwns(words: readonly string[]): Promise<number> {
-  return withStreams((streams) => {
-    const parser = addCommonOptions(
-      createCommand('owns', {
-        usage: '[options] PATH... | --strays [SLAVE...]',
-        description: 'Prints which master supplied an object of a slave, and who else offers it.',
-        help: HELP,
-      }).option('--strays', 'print what stands in slaves and no master has supplied'),
-    );
-    if (!parseWords(parser, words)) return EXIT.done;
-    const options = parser.opts<Parsed>();
+export const command: LfuCommand<Parsed> = {
+  usage: '[PATH...]',
+  details: `Prints which master supplied an object of a slave, and who else offers it. PATH is an object
+of a slave, there or not. What is printed is known from the last turn of each master: the one that
+supplied the object, by its name and with its path there, then whoever offers the same name and comes
+later in the configuration. For a slave without a ledger the masters of /etc/lfu.toml are asked which of
+them has it.
+
+With --strays each PATH is a slave; without one all of them are looked at.`,
+  options: [
+    { flags: '--strays', summary: 'print what stands in slaves and no master has supplied' },
+  ],
+  examples: [
+    {
+      command: 'lfu owns /usr/local/bin/prog',
+      explains: '/usr/local/bin/prog: local (/export/local/bin/prog)',
+    },
+    {
+      command: 'lfu owns --strays /disk/local',
+      explains: 'what somebody has put there by hand, or has stayed when the ledger was lost',
+    },
+  ],
+  exits: [
+    { code: 0, means: 'done' },
+    { code: 1, means: 'no master supplied one of them' },
+    { code: 2, means: 'usage' },
+    { code: 3, means: 'the ledger cannot be read' },
+  ],
+  run({ args, options, ...streams }) {
     const site = openSite(options.root);
-    const paths = parser.args.map((word) => absolutePath(rawArgument(word)));
+    const paths = args.map((word) => absolutePath(rawArgument(word)));
     if (options.strays === true) return printStrays(site, paths, options, streams);
     if (paths.length === 0) throw usageError('PATH is wanted', 'for example: lfu owns bin/prog');
     return printOwners(site, paths, options, streams);
-  });
-}
+  },
+};
 
 interface Parsed extends CommonOptions {
   readonly strays?: true;
@@ -116,17 +125,3 @@ function printStrays(
   }
   return EXIT.done;
 }
-
-const HELP = `
-PATH is an object of a slave, there or not. What is printed is known from the last turn of each
-master: the one that supplied the object, by its name and with its path there, then whoever offers
-the same name and comes later in the configuration. For a slave without a ledger the masters of
-/etc/lfu.toml are asked which of them has it.
-
-Examples:
-  lfu owns /usr/local/bin/prog
-      /usr/local/bin/prog: local (/export/local/bin/prog)
-  lfu owns --strays /disk/local
-      what somebody has put there by hand, or has stayed when the ledger was lost
-
-Exit codes: 0; 1 no master supplied one of them; 2 usage; 3 the ledger cannot be read.`;

@@ -8,38 +8,53 @@ import { realPathOf } from '../lfu/update/update.ts';
 import { parseAge } from '../lfu/rules/quantity.ts';
 import { EXIT } from '../message/error.ts';
 import { openSite } from '../site/open.ts';
-import {
-  addCommonOptions,
-  createCommand,
-  parseWords,
-  usageError,
-  withStreams,
-  type CommonOptions,
-} from './lfu-command.ts';
+import { usageError, type CommonOptions, type LfuCommand } from './lfu-command.ts';
 import { absolutePath, realParent, slavesByMaster } from './lfu-site.ts';
 import { rawArgument } from './raw-argument.ts';
 
-/** Runs one command line. @returns the exit code */
-export function lfuRecent(words: readonly string[]): Promise<number> {
-  return withStreams(({ out }) => {
-    const parser = addCommonOptions(
-      createCommand('recent', {
-        usage: '[options] [PATH...]',
-        description: 'Prints what updates have changed lately, the newest last.',
-        help: HELP,
-      })
-        .option('--since <time>', 'since then, or for so long', '7days')
-        .option('-a, --all', 'problems too, times of directories, and what rules had examined'),
-    );
-    if (!parseWords(parser, words)) return EXIT.done;
-    const options = parser.opts<Parsed>();
+export const command: LfuCommand<Parsed> = {
+  usage: '[PATH...]',
+  details: `Prints what updates have changed lately, the newest last. A line is: time, master, and as
+'lfu -i' has it what was done, to which type of object, why, and the path. PATH is a file or a directory
+of a slave; without one everything is shown.
+
+Times are written as in rules: 90s 15min 8hrs 3days 2wks 6mon 1yr, or a date.`,
+  options: [
+    {
+      flags: '--since <time>',
+      summary: 'since then, or for so long (default: 7days)',
+      default: '7days',
+    },
+    {
+      flags: '-a, --all',
+      summary: 'problems too, times of directories, and what rules had examined',
+    },
+  ],
+  words: { time: ['1day', '7days', '1mon'] },
+  examples: [
+    { command: 'lfu recent', explains: 'the last seven days' },
+    {
+      command: 'lfu recent --since 2days /usr/local/bin',
+      explains: 'which programs are new or gone since the day before yesterday',
+    },
+    {
+      command: 'lfu recent --all --since 2026-03-01T02:00',
+      explains: 'problems of the last night too',
+    },
+  ],
+  exits: [
+    { code: 0, means: 'done' },
+    { code: 1, means: 'the log cannot be read' },
+    { code: 2, means: 'usage' },
+  ],
+  run({ args, options, out }) {
     const site = openSite(options.root);
     const slaves = slavesByMaster(site);
     const slaveOf = (master: Bytes): Bytes | undefined => slaves.get(master);
     const entries = recentEntries(site, {
       since: moment(options.since),
       all: options.all === true,
-      paths: parser.args.map((word) => placeOf(rawArgument(word), [...slaves.values()])),
+      paths: args.map((word) => placeOf(rawArgument(word), [...slaves.values()])),
       slaveOf,
     });
     for (const entry of entries) {
@@ -49,8 +64,8 @@ export function lfuRecent(words: readonly string[]): Promise<number> {
       );
     }
     return EXIT.done;
-  });
-}
+  },
+};
 
 interface Parsed extends CommonOptions {
   readonly since: string;
@@ -103,18 +118,3 @@ function moment(word: string): number {
   }
   return (now - age.value) * 1000;
 }
-
-const HELP = `
-A line is: time, master, and as 'lfu -i' has it what was done, to which type of object, why, and the
-path. PATH is a file or a directory of a slave; without one everything is shown. Times are written as
-in rules: 90s 15min 8hrs 3days 2wks 6mon 1yr, or a date.
-
-Examples:
-  lfu recent
-      the last seven days
-  lfu recent --since 2days /usr/local/bin
-      which programs are new or gone since the day before yesterday
-  lfu recent --all --since 2026-03-01T02:00
-      problems of the last night too
-
-Exit codes: 0; 1 the log cannot be read; 2 usage.`;

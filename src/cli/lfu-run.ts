@@ -8,19 +8,20 @@ import type { IndexUse, LfuResult } from '../lfu/options.ts';
 import { compileRules, type RuleSet } from '../lfu/rules/evaluator.ts';
 import { systemSources } from '../lfu/rules/sources.ts';
 import { runLfu } from '../lfu/run.ts';
-import { DiagnosticError } from '../message/diagnostic.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
 import { indexLines } from './lfu-index.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { countText } from './figures.ts';
+import { close } from './lfu-command.ts';
+import { tellError } from './lfu-error.ts';
 import { openLines, type Lines } from './lines.ts';
 import { parseLfu, type LfuCommandLine } from './lfu-options.ts';
 import { createProgress } from './lfu-progress.ts';
 import { listenForSignals } from './lfu-stop.ts';
 import { summaryInColors, summaryLines, summaryRecord } from './lfu-summary.ts';
-import { errorStyles, type ColorWhen } from './terminal.ts';
+import { errorStyles } from './terminal.ts';
 
 /** Runs one command line. Never throws for what a user can cause. @returns the exit code */
 export async function lfu(argv: readonly string[]): Promise<number> {
@@ -29,7 +30,7 @@ export async function lfu(argv: readonly string[]): Promise<number> {
   let line: LfuCommandLine | undefined;
   let code: number;
   try {
-    line = parseLfu(argv);
+    line = parseLfu(argv, out);
     code = line === undefined ? EXIT.done : await carryOut(line, out, err);
   } catch (error) {
     code = tellError(error, err, line?.color);
@@ -37,11 +38,7 @@ export async function lfu(argv: readonly string[]): Promise<number> {
       out.write(JSON.stringify({ error: error.code, message: error.message, exit: code }));
     }
   }
-  out.flush();
-  const failure = out.failure();
-  if (failure !== undefined) err.write(`lfu: standard output could not be written: ${failure}`);
-  err.flush();
-  return failure !== undefined && code === EXIT.done ? EXIT.failed : code;
+  return close({ out, err }, code);
 }
 
 async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<number> {
@@ -180,20 +177,4 @@ function openLog(path: Bytes): Appender {
       cause: error,
     });
   }
-}
-
-export function tellError(error: unknown, err: Lines, color: ColorWhen = 'auto'): number {
-  if (error instanceof DiagnosticError) {
-    const styles = errorStyles(color);
-    for (const diagnostic of error.diagnostics) err.write(diagnosticText(diagnostic, styles));
-    return EXIT.usage;
-  }
-  if (error instanceof XhError) {
-    err.write(`lfu: ${error.message}`);
-    if (error.remedy !== undefined) err.write(`     ${error.remedy}`);
-    return error.exit === EXIT.usage || error.exit === EXIT.refused ? error.exit : EXIT.failed;
-  }
-  err.write('lfu: this is a defect of lfu, not of what you did; please report it:');
-  err.write(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return EXIT.failed;
 }

@@ -6,41 +6,67 @@ import { scanMaster } from '../lfu/scan-master.ts';
 import { EXIT } from '../message/error.ts';
 import { bytesText, countText, durationText, numberText } from './figures.ts';
 import {
-  addCommonOptions,
-  createCommand,
-  parseWords,
+  interruptedExits,
   usageError,
-  withStreams,
   type CommonOptions,
+  type LfuCommand,
 } from './lfu-command.ts';
-import { positive } from './lfu-options.ts';
 import { createProgress } from './lfu-progress.ts';
 import { absolutePath } from './lfu-site.ts';
 import { listenForSignals } from './lfu-stop.ts';
+import { positive } from './lfu-values.ts';
 import { rawArgument } from './raw-argument.ts';
 
-/** Runs one command line. @returns the exit code */
-export function lfuScan(words: readonly string[]): Promise<number> {
-  return withStreams(async ({ out, err }) => {
-    const parser = addCommonOptions(
-      createCommand('scan', {
-        usage: '[options] MASTER -o FILE',
-        description:
-          'Writes down what MASTER is, so that its slaves need not look (lfu --index FILE).',
-        help: HELP,
-      })
-        .option('-o, --output <file>', 'the index that is written; complete, or not at all')
-        .option('--one-file-system', 'do not enter other file systems mounted in MASTER')
-        .option(
-          '--jobs <n>',
-          'how many threads look at the tree (default: one a processor, at most 4)',
-          positive,
-        )
-        .option('--marker <name>', "refuse when MASTER's .lfu-master does not say NAME"),
-    );
-    if (!parseWords(parser, words)) return EXIT.done;
-    const options = parser.opts<Parsed>();
-    const [word, ...more] = parser.args.map((each) => rawArgument(each));
+export const command: LfuCommand<Parsed> = {
+  usage: 'MASTER',
+  details: `Writes down what MASTER is, so that its slaves need not look (lfu --index FILE). Run it where
+the master is at home, as root, before its slaves are updated; each of them then reads FILE and not the
+tree, which is what nearly all of the time goes into when there is little to do. What a slave copies it
+copies from the master as it is, and what has come to the master since is not deleted: an index that is
+old is behind, and does no harm. What has changed since is left for a run with a newer one.
+
+FILE is for its owner only, since it has the names in all directories: chmod it once for slaves whose
+root is nobody on the master's file system, and later scans keep that. It is read by root on any host
+that has the same master, told by its marker (lfu mark), or else by its path and root.`,
+  options: [
+    {
+      flags: '-o, --output <file>',
+      summary: 'the index that is written; complete, or not at all (must be given)',
+    },
+    { flags: '--one-file-system', summary: 'do not enter other file systems mounted in MASTER' },
+    {
+      flags: '--jobs <n>',
+      summary: 'how many threads look at the tree (default: one a processor, at most 4)',
+      read: positive,
+    },
+    { flags: '--marker <name>', summary: "refuse when MASTER's .lfu-master does not say NAME" },
+  ],
+  examples: [
+    {
+      command: 'lfu scan /export/local -o /export/local.index',
+      explains: 'where the master is at home, every night before its slaves are updated',
+    },
+    {
+      command: 'lfu --index /export/local.index -i /export/local /disk/local',
+      explains: 'on a slave, which then looks at its own tree only',
+    },
+    {
+      command: 'lfu scan --json /export/local -o /export/local.index',
+      explains: 'how many objects there are, and how big the index is',
+    },
+  ],
+  exits: [
+    { code: 0, means: 'the index is complete' },
+    { code: 1, means: 'some directories could not be read, and the index says so' },
+    { code: 2, means: 'usage; the file is what it was' },
+    {
+      code: 3,
+      means: 'refused: MASTER is empty, not mounted or another one; the file is what it was',
+    },
+    ...interruptedExits('the file is what it was'),
+  ],
+  async run({ args, options, out, err }) {
+    const [word, ...more] = args.map((each) => rawArgument(each));
     const { output } = options;
     if (word === undefined || more.length > 0 || output === undefined) {
       throw usageError(
@@ -101,8 +127,8 @@ export function lfuScan(words: readonly string[]): Promise<number> {
     } finally {
       stop.forget();
     }
-  });
-}
+  },
+};
 
 interface Parsed extends CommonOptions {
   readonly output?: string;
@@ -112,23 +138,3 @@ interface Parsed extends CommonOptions {
 }
 
 const SPARED = 'slaves keep what they have there';
-
-const HELP = `
-Run it where the master is at home, as root, before its slaves are updated; each of them then reads
-FILE and not the tree, which is what nearly all of the time goes into when there is little to do.
-What a slave copies it copies from the master as it is, and what has come to the master since is not
-deleted: an index that is old is behind, and does no harm. What has changed since is left for a run
-with a newer one.
-
-FILE is for its owner only, since it has the names in all directories: chmod it once for slaves whose
-root is nobody on the master's file system, and later scans keep that. It is read by root on any
-host that has the same master, told by its marker (lfu mark), or else by its path and root.
-
-Examples:
-  lfu scan /export/local -o /export/local.index
-  lfu --index /export/local.index -i /export/local /disk/local
-  lfu scan --json /export/local -o /export/local.index
-      how many objects there are, and how big the index is
-
-Exit codes: 0; 1 some directories could not be read, and the index says so; 2 usage; 3 refused: MASTER
-is empty, not mounted or another one; 129, 130, 143 interrupted. FILE is what it was after 2 and more.`;

@@ -20,27 +20,26 @@ import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
 import type { Site } from '../site/site.ts';
 import { countText } from './figures.ts';
-import { withStreams, type Streams } from './lfu-command.ts';
+import type { LfuCommand, Streams } from './lfu-command.ts';
+import { tellError } from './lfu-error.ts';
 import { indexLines } from './lfu-index.ts';
 import { createProgress } from './lfu-progress.ts';
-import { tellError } from './lfu-run.ts';
 import { listenForSignals, type Stop } from './lfu-stop.ts';
 import { summaryRecord } from './lfu-summary.ts';
-import { parseUpdate, type UpdateLine } from './lfu-update-options.ts';
+import { UPDATE, readUpdate, type UpdateLine, type UpdateOptions } from './lfu-update-options.ts';
 import { updateSummary, type Outcome } from './lfu-update-summary.ts';
 import { errorStyles } from './terminal.ts';
 
-/** Runs one command line. @returns the exit code */
-export function lfuUpdate(words: readonly string[]): Promise<number> {
-  return withStreams(async (streams) => {
-    const line = parseUpdate(words);
-    if (line === undefined) return EXIT.done;
+export const command: LfuCommand<UpdateOptions> = {
+  ...UPDATE,
+  run(given) {
+    const line = readUpdate(given);
     const site = openSite(line.root);
     const config = loadUpdateConfig(line.config ?? updateConfigPath(site));
-    const call: Call = { line, site, config, ...streams };
+    const call: Call = { line, site, config, out: given.out, err: given.err };
     return line.forget === undefined ? updateAll(call) : forget(call, line.forget);
-  });
-}
+  },
+};
 
 interface Call extends Streams {
   readonly line: UpdateLine;

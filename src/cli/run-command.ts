@@ -1,16 +1,10 @@
 /** One command: its words parsed by its own description, its run, and what is told when that fails. */
-import { Command as Parser, CommanderError, Option } from 'commander';
-import { EXIT, XhError, type ExitCode } from '../message/error.ts';
+import { EXIT, type ExitCode } from '../message/error.ts';
 import type { Config } from '../site/config.ts';
 import { openSite } from '../site/open.ts';
 import type { Site } from '../site/site.ts';
-import {
-  GLOBAL_OPTIONS,
-  type Call,
-  type Command,
-  type CommandOption,
-  type OptionValues,
-} from './command.ts';
+import { GLOBAL_OPTIONS, type Call, type Command, type OptionValues } from './command.ts';
+import { parseWords } from './parse-words.ts';
 import { reportError } from './report.ts';
 import { createTerminal, type ColorWhen, type Terminal } from './terminal.ts';
 
@@ -29,7 +23,8 @@ export async function runCommand(
   command: Command,
   { rest, argv, configFor }: Invocation,
 ): Promise<ExitCode> {
-  const { args, options } = parse(name, command, rest);
+  const syntax = { name: `xh ${name}`, usage: command.usage, options: command.options };
+  const { args, options } = parseWords<OptionValues>(syntax, rest, { everywhere: GLOBAL_OPTIONS });
   const terminal = terminalFor(options);
   const site = openSite(typeof options['root'] === 'string' ? options['root'] : undefined);
   let config: Config | undefined;
@@ -42,10 +37,20 @@ export async function runCommand(
     commandLine: ['xh', ...argv].join(' '),
   };
   try {
-    return await command.run(call);
+    return finish(terminal, await command.run(call));
   } catch (error) {
     return reportError(error, terminal);
+  } finally {
+    terminal.clear();
   }
+}
+
+/** The exit code of a command that has come to its end, whose output may have been lost. */
+export function finish(terminal: Terminal, code: ExitCode): ExitCode {
+  const failure = terminal.failure();
+  if (failure === undefined) return code;
+  const exit = reportError(failure, terminal);
+  return code === EXIT.done ? exit : code;
 }
 
 /** What a command writes to. */
@@ -55,44 +60,5 @@ export function terminalFor(options: OptionValues): Terminal {
     color: color === 'always' || color === 'never' ? (color satisfies ColorWhen) : 'auto',
     quiet: options['quiet'] === true,
     verbose: options['verbose'] === true,
-  });
-}
-
-function parse(
-  name: string,
-  command: Command,
-  words: readonly string[],
-): { readonly args: readonly string[]; readonly options: OptionValues } {
-  const parser = new Parser(`xh ${name}`)
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
-    .showSuggestionAfterError()
-    .helpOption(false);
-  if (command.usage !== '') parser.arguments(command.usage);
-  for (const option of [...command.options, ...GLOBAL_OPTIONS]) parser.addOption(optionOf(option));
-  try {
-    parser.parse(words, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
-    throw usage(first, [...more, `xh ${name} --help shows how it is used`].join(' ').trim());
-  }
-  return { args: parser.args, options: parser.opts<OptionValues>() };
-}
-
-function optionOf(option: CommandOption): Option {
-  const made = new Option(option.flags, option.summary);
-  if (option.choices !== undefined) made.choices([...option.choices]);
-  if (option.repeats === true) {
-    made.default([]).argParser((value: string, before: readonly string[]) => [...before, value]);
-  }
-  return made;
-}
-
-/** An error in the words of a command line. */
-export function usage(message: string, remedy?: string): XhError {
-  return new XhError('E_USAGE', message, {
-    exit: EXIT.usage,
-    ...(remedy !== undefined && { remedy }),
   });
 }

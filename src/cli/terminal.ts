@@ -31,14 +31,35 @@ export interface Terminal {
   detail(line: string): void;
   /** What must be read, to standard error, --quiet or not. */
   warn(line: string): void;
+  /** A line on standard error that the next one takes the place of; nothing else may be there. */
+  passing(line: string): void;
+  /** Takes a passing line away. */
+  clear(): void;
+  /** Why not all that was printed could be written; the work goes on all the same. */
+  failure(): unknown;
   readonly out: Styles;
   readonly err: Styles;
+  readonly quiet: boolean;
   readonly verbose: boolean;
   /** Whether a person can be asked. */
   readonly interactive: boolean;
 }
 
 export function createTerminal(options: TerminalOptions): Terminal {
+  let isPassing = false;
+  let failure: unknown;
+  const clear = (): void => {
+    if (isPassing) writeTo(2, '\r\u001b[K');
+    isPassing = false;
+  };
+  const write = (fd: 1 | 2, text: string): void => {
+    clear();
+    try {
+      if (fd === 2 || failure === undefined) writeTo(fd, text);
+    } catch (error) {
+      failure = error;
+    }
+  };
   return {
     print: (line) => {
       write(1, `${line}\n`);
@@ -52,11 +73,23 @@ export function createTerminal(options: TerminalOptions): Terminal {
     warn: (line) => {
       write(2, `${line}\n`);
     },
-    out: stylesFor(wantsColor(options.color, process.stdout.isTTY)),
+    passing: (line) => {
+      write(2, line);
+      isPassing = true;
+    },
+    clear,
+    failure: () => failure,
+    out: outputStyles(options.color),
     err: errorStyles(options.color),
+    quiet: options.quiet,
     verbose: options.verbose,
     interactive: process.stdin.isTTY && process.stderr.isTTY,
   };
+}
+
+/** The styles of standard output. */
+export function outputStyles(color: ColorWhen): Styles {
+  return stylesFor(wantsColor(color, process.stdout.isTTY));
 }
 
 /** The styles of standard error. */
@@ -91,7 +124,7 @@ function stylesFor(color: boolean): Styles {
  * gone (`xh list | head`) the work goes on all the same: it may be one that changes the host.
  * @throws FileError
  */
-function write(fd: 1 | 2, text: string): void {
+function writeTo(fd: 1 | 2, text: string): void {
   const content = Buffer.from(text);
   for (let done = 0; done < content.length;) {
     try {

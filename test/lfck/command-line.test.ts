@@ -9,7 +9,7 @@ import { freshMaster, LFCK, lfck, UID, type Report } from './master.ts';
 
 describe('what is wrong with a command line', () => {
   test.each([
-    [['--exprot', 'x'], "unknown option '--exprot'\n(Did you mean --export?)"],
+    [['--exprot', 'x'], "unknown option '--exprot'\n      did you mean '--export'?"],
     [['/nowhere/at/all'], '/nowhere/at/all is no directory\n      name a directory that is there'],
     [['--export', '/nowhere'], '/nowhere is no directory'],
     [['ETC/passwd'], 'is no directory\n      name the directory that it stands in'],
@@ -25,7 +25,7 @@ describe('what is wrong with a command line', () => {
     [['--clear-set-id', 'ETC'], '--clear-set-id is for --fix only'],
     [['-n', 'ETC'], '--dry-run is for --fix only'],
     [['--root', '/nowhere'], '--root /nowhere: the site root is not a directory'],
-    [['--color', 'green', 'ETC'], 'Allowed choices are auto, always, never.'],
+    [['--color', 'green', 'ETC'], 'Allowed choices are auto, always, never'],
   ])('%j', (words, message) => {
     const master = freshMaster();
     const named = (text: string): string => text.replace('ETC', master.at('etc'));
@@ -66,11 +66,11 @@ describe('what it says of itself', () => {
   test('--help, with examples that are right', () => {
     const { status, stdout } = lfck(['--help']);
     expect(status).toBe(0);
-    const examples = stdout.split('Examples:\n')[1]?.split('\n\n')[0] ?? '';
+    const examples = stdout.split('Examples\n')[1]?.split('\n\n')[0] ?? '';
     const lines = [...examples.matchAll(/^ {2}lfck(.*)$/gm)];
     expect(lines.length).toBeGreaterThan(4);
     for (const option of examples.match(/ --?[a-z-]+/g) ?? []) {
-      expect(stdout.split('Examples:')[0]).toMatch(new RegExp(`^ .*${option.trim()}\\b`, 'm'));
+      expect(stdout.split('\nOptions\n')[1]).toMatch(new RegExp(`^ .*${option.trim()}\\b`, 'm'));
     }
   });
 });

@@ -27,13 +27,13 @@ describe('the command line', () => {
     expect(runLfu(['--version']).stdout).toMatch(/^lfu \d+\.\d+\.\d+/);
     const help = runLfu(['--help']);
     expect(help).toMatchObject({ status: 0, stderr: '' });
-    expect(help.stdout).toMatch(/Examples:\n {2}lfu -n/);
-    expect(help.stdout).toContain('Exit codes:');
+    expect(help.stdout).toMatch(/Examples\n {2}lfu -n/);
+    expect(help.stdout).toContain('Exit codes');
   });
 
   test('what is wrong with it is said, with the right word, exit 2', () => {
     const wrong: readonly (readonly [readonly string[], string])[] = [
-      [['--checksumm', 'a', 'c'], '(Did you mean --checksum?)'],
+      [['--checksumm', 'a', 'c'], "did you mean '--checksum'?"],
       [[], 'MASTER and SLAVE are wanted, none given'],
       [['only'], 'MASTER and SLAVE are wanted, 1 given'],
       [['a', 'c', 'e'], 'MASTER and SLAVE are wanted, 3 given'],

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesText, clockText, durationText, numberText } from '../../src/cli/figures.ts';
-import { createMeter, progressText, type Reading } from '../../src/cli/lfu-progress.ts';
+import { asProgress } from '../../src/cli/lfu-progress.ts';
+import { createMeter, progressText, type Reading } from '../../src/cli/progress.ts';
 import type { Styles } from '../../src/cli/terminal.ts';
 import type { Progress } from '../../src/lfu/options.ts';
 import type { LfuChange } from '../../src/lfu/plan/change.ts';
@@ -26,7 +27,7 @@ describe('the line', () => {
     let reading: Reading | undefined;
     for (let second = 0; second <= 50; second++) {
       reading = meter.take(
-        applying(second * 100, 10_000, (second * GIB) / 25, 4 * GIB),
+        asProgress(applying(second * 100, 10_000, (second * GIB) / 25, 4 * GIB)),
         1000 + second,
       );
     }
@@ -50,8 +51,8 @@ describe('the line', () => {
 
   test('of a comparison says how many objects there have been, and how many a second', () => {
     const meter = createMeter();
-    meter.take({ phase: 'scan', objects: 1_000_000 }, 10);
-    const reading = meter.take({ phase: 'scan', objects: 1_400_000 }, 12);
+    meter.take(asProgress({ phase: 'scan', objects: 1_000_000 }), 10);
+    const reading = meter.take(asProgress({ phase: 'scan', objects: 1_400_000 }), 12);
     expect(progressText(reading, 80, PLAIN)).toBe('comparing  1,400,000 objects  200,000/s');
     expect(progressText(reading, 30, PLAIN)).toBe('comparing  1,400,000 objects');
     expect(progressText(reading, 20, PLAIN)).toBe('1,400,000 objects');
@@ -59,8 +60,8 @@ describe('the line', () => {
 
   test('of changes without contents says how many there are a second', () => {
     const meter = createMeter();
-    meter.take(applying(0, 100, 0, 0), 0);
-    const reading = meter.take(applying(20, 100, 0, 0), 2);
+    meter.take(asProgress(applying(0, 100, 0, 0)), 0);
+    const reading = meter.take(asProgress(applying(20, 100, 0, 0)), 2);
     expect(progressText(reading, 80, PLAIN)).toBe(
       '[####----------------]   20%  20 of 100 changes  10/s  0:08 left',
     );
@@ -71,7 +72,7 @@ describe('the line', () => {
     let reading: Reading | undefined;
     for (let second = 0; second <= 40; second++) {
       const bytes = second <= 20 ? second * 100e6 : 2000e6 + (second - 20) * 1e6;
-      reading = meter.take(applying(0, 1, bytes, 4000e6), second);
+      reading = meter.take(asProgress(applying(0, 1, bytes, 4000e6)), second);
     }
     expect(reading?.byteRate).toBeCloseTo(1e6, -4);
   });
@@ -89,9 +90,8 @@ describe('the line', () => {
         (all, width) => {
           const meter = createMeter();
           for (const [second, each] of all.entries()) {
-            expect(progressText(meter.take(each, second), width, PLAIN).length).toBeLessThanOrEqual(
-              width,
-            );
+            const reading = meter.take(asProgress(each), second);
+            expect(progressText(reading, width, PLAIN).length).toBeLessThanOrEqual(width);
           }
         },
       ),

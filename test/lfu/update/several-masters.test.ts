@@ -534,7 +534,7 @@ describe('turns', () => {
     expect(site.lfu('-i', './update', 'copy').lines).toContain('copy f new f');
     const meant = site.lfu('updaet');
     expect(meant).toMatchObject({ status: 2, stdout: '' });
-    expect(meant.stderr).toContain("did you mean 'update'?");
+    expect(meant.stderr).toContain("did you mean 'lfu update'?");
     expect(site.lfu('update').status).toBe(0);
   });
 });
