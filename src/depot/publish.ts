@@ -74,7 +74,7 @@ export function planPublish(
 }
 
 /** Where the trees of a type stand, with the way there planned where it is missing, as the configuration says. */
-function treesRoot({ draft, host, config }: Planning, type: FileType): Bytes {
+export function treesRoot({ draft, host, config }: Planning, type: FileType): Bytes {
   const path = b`/.software/${type.name}`;
   const blocked = draft.obstacle(path);
   if (blocked !== undefined) {
@@ -118,9 +118,9 @@ function addTo(
 }
 
 /** The objects of each type's tree, by path. */
-function treesOf(
+export function treesOf(
   site: Site,
-  { directory, objects, typeOf }: PublishOptions,
+  { directory, objects, typeOf }: Pick<PublishOptions, 'directory' | 'objects' | 'typeOf'>,
   contents: Map<string, Uint8Array>,
 ): ReadonlyMap<Bytes, ReadonlyMap<Bytes, TreeObject>> {
   const byPath = new Map(objects.map((object) => [object.path, object]));

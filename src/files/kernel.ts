@@ -151,6 +151,18 @@ export const calls = {
   removexattr: bind('int removexattr(const void *path, const void *name)'),
   getdents64: bind('int64_t getdents64(int fd, void *entries, size_t size)'),
   fchdir: bind('int fchdir(int fd)'),
+  getrlimit: bind('int getrlimit(int resource, void *limit)'),
+  setrlimit: bind('int setrlimit(int resource, const void *limit)'),
+  pipe2: bind('int pipe2(void *ends, int flags)'),
+  prctl: bind(
+    'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+  ),
+  setresuid: bind(
+    'int setresuid(unsigned int real, unsigned int effective, unsigned int saved)',
+  ),
+  setresgid: bind(
+    'int setresgid(unsigned int real, unsigned int effective, unsigned int saved)',
+  ),
 } as const;
 
 /**
