@@ -1,5 +1,6 @@
 /** What is in the farms, whether it is as it should be, and why a name is not there. */
-import { b, printable, slice, type Bytes } from '../bytes/bytes.ts';
+import { existsSync } from 'node:fs';
+import { b, printable, slice, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { basename, components } from '../bytes/path.ts';
 import { isMade } from '../farm/caches.ts';
 import { classAt, LINK_CLASSES } from '../farm/classes.ts';
@@ -31,6 +32,8 @@ export interface FarmFinding {
    */
   readonly kind: 'missing' | 'dangling' | 'wrong' | 'stray' | 'foreign';
   readonly path: Bytes;
+  /** Of a link that leads nowhere. */
+  readonly target?: Bytes;
   readonly message: string;
   readonly remedy: string;
 }
@@ -55,9 +58,12 @@ export function listFarm(host: Host): FarmLink[] {
 }
 
 /** Everything that is wrong in the farms. Reads what is there, and changes nothing. */
-export function checkFarm(host: Host): FarmFinding[] {
+export function checkFarm(
+  host: Host,
+  receipts: readonly PackageReceipt[] = currentReceipts(host),
+): FarmFinding[] {
   const draft = createDraft(host.walker);
-  const wanted = wantedBy(currentReceipts(host));
+  const wanted = wantedBy(receipts);
   const findings: FarmFinding[] = [];
   const seen = new Set<Bytes>();
   for (const { path, type } of farmObjects(host.walker)) {
@@ -77,13 +83,13 @@ export function checkFarm(host: Host): FarmFinding[] {
             ? 'move it to where people look for their own, such as /usr/local'
             : 'move it away, then xh make-links; or xh make-links --adopt',
       });
-    } else if (host.walker.stat(insideOf(host, has.target), { follow: true }) === undefined) {
+    } else if (!leadsSomewhere(host, has.target)) {
       const remedy =
         targets === undefined
           ? 'xh make-links takes it away'
           : `put the file back, or xh install ${printable(has.package)}`;
       const message = `${shown} leads nowhere: ${printable(has.target)}`;
-      findings.push({ kind: 'dangling', path, message, remedy });
+      findings.push({ kind: 'dangling', path, target: has.target, message, remedy });
     } else if (targets === undefined) {
       const message = `${shown} leads into ${printable(has.package)}, which does not want it`;
       findings.push({ kind: 'stray', path, message, remedy: 'remove it, unless it is your own' });
@@ -175,6 +181,20 @@ function isHostsOwn(path: Bytes): boolean {
   return !path.startsWith('/.software/');
 }
 
-function insideOf({ site }: Host, target: Bytes): Bytes {
+/**
+ * Whether the file is there that a link of ours names; one that is itself a link out of the site, to
+ * what the host has, is held against the host.
+ */
+export function leadsSomewhere(host: Host, target: Bytes): boolean {
+  try {
+    return host.walker.stat(insideOf(host, target), { follow: true }) !== undefined;
+  } catch (error) {
+    if (!(error instanceof XhError)) throw error;
+    return existsSync(toBuffer(target));
+  }
+}
+
+/** The target of a link, as inside the site. */
+export function insideOf({ site }: Host, target: Bytes): Bytes {
   return site.root === '/' ? target : slice(target, site.root.length);
 }

@@ -1,5 +1,5 @@
 /** `xh make-links`: farms and path table made what the installed packages want. */
-import { slice, type Bytes } from '../bytes/bytes.ts';
+import type { Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
 import { dropLeft } from '../farm/caches.ts';
 import { farmObjects } from '../farm/inventory.ts';
@@ -12,6 +12,7 @@ import type { Config } from '../site/config.ts';
 import { relink, unlink } from './activate.ts';
 import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { vanished } from './available.ts';
+import { leadsSomewhere } from './farm.ts';
 import { planPathTable } from './path-table.ts';
 import { installedDirectories, installedNamed, receiptOf } from './receipts.ts';
 import { type PackageReceipt } from './receipt-set.ts';
@@ -41,11 +42,20 @@ export function planMakeLinks(
   const directories = all
     ? installedDirectories(planning)
     : names.map((name) => installedNamed(planning, name));
+  planLinks(planning, directories, all);
+  planPathTable(planning);
+  return finishPlanning(planning, 'make-links', directories);
+}
+
+/** Plans the links of installed packages; with `all` also that no others of ours are left. */
+export function planLinks(planning: Planning, directories: readonly Bytes[], all: boolean): void {
+  const { host } = planning;
   const receipts = directories
     .map((directory) => receiptOf(planning, directory))
     .filter((receipt) => receipt !== undefined);
   const there = new Map(listPackages(host.site).map((entry) => [entry.directory, entry]));
-  for (const receipt of receipts) {
+  for (const [done, receipt] of receipts.entries()) {
+    host.progress?.({ doing: 'planning', unit: 'packages', done, total: receipts.length });
     const entry = there.get(receipt.package);
     if (entry === undefined) {
       planning.notes.push(vanished(receipt.package));
@@ -55,8 +65,6 @@ export function planMakeLinks(
     }
   }
   if (all) dropStray(planning, receipts);
-  planPathTable(planning);
-  return finishPlanning(planning, 'make-links', directories);
 }
 
 /** Links of ours in the farms that no receipt knows. */
@@ -73,8 +81,7 @@ function dropStray(planning: Planning, receipts: readonly PackageReceipt[]): voi
     const has = holder(draft, host.site, path);
     if (has.type !== 'ours') continue;
     // a person's own link into a package that is there is his
-    const target = slice(has.target, host.site.root === '/' ? 0 : host.site.root.length);
-    if (host.walker.stat(target, { follow: true }) !== undefined) continue;
+    if (leadsSomewhere(host, has.target)) continue;
     draft.remove(path);
     gone.push(path);
   }

@@ -2,6 +2,7 @@
 import { b, type Bytes } from '../bytes/bytes.ts';
 import { sha256At } from '../files/content.ts';
 import { closeDir, listDir, openDirAt, type Dir } from '../files/dir.ts';
+import { FileError } from '../files/error.ts';
 import { readLinkAt } from '../files/names.ts';
 import { statAt, type ObjectStat } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
@@ -11,6 +12,7 @@ import { isHostsOwn, type FileType } from '../site/file-types.ts';
 /**
  * All paths of package `directory`, type by type, each directory before what is in it. A file that
  * is as `known` says (size, time, mode) is not read again.
+ * @param refused told of what cannot be read, which is then left out; without it the first such throws
  * @throws FileError
  */
 export function packageFiles(
@@ -18,6 +20,7 @@ export function packageFiles(
   types: readonly FileType[],
   directory: Bytes,
   known: readonly ReceiptFile[] = [],
+  refused?: (path: Bytes, error: FileError) => void,
 ): ReceiptFile[] {
   const before = new Map(known.map((file) => [file.path, file]));
   return types.flatMap((type) => {
@@ -25,7 +28,7 @@ export function packageFiles(
     const place = walker.tryLocate(top, { follow: true });
     const stat = place === undefined ? undefined : statAt(place.dir, place.name);
     if (place === undefined || stat === undefined) return [];
-    const scan: Scan = { before, changing: isHostsOwn(type) };
+    const scan: Scan = { before, changing: isHostsOwn(type), ...(refused && { refused }) };
     return [...objects(place.dir, place.name, top, stat, scan)];
   });
 }
@@ -34,6 +37,18 @@ interface Scan {
   readonly before: ReadonlyMap<Bytes, ReceiptFile>;
   /** Contents, sizes and times are not recorded. */
   readonly changing: boolean;
+  readonly refused?: (path: Bytes, error: FileError) => void;
+}
+
+/** What `read` returns, or undefined when the system refuses it and somebody is told. */
+function readable<T>({ refused }: Scan, path: Bytes, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (refused === undefined || !(error instanceof FileError)) throw error;
+    refused(path, error);
+    return undefined;
+  }
 }
 
 function* objects(
@@ -48,9 +63,10 @@ function* objects(
   switch (stat.type) {
     case 'd': {
       yield { ...base, type: 'directory', size: 0 };
-      const below = openDirAt(dir, name);
+      const below = readable(scan, path, () => openDirAt(dir, name));
+      if (below === undefined) return;
       try {
-        for (const child of listDir(below).toSorted()) {
+        for (const child of (readable(scan, path, () => listDir(below)) ?? []).toSorted()) {
           const found = statAt(below, child);
           if (found !== undefined) yield* objects(below, child, b`${path}/${child}`, found, scan);
         }
@@ -62,11 +78,13 @@ function* objects(
     case 'l':
       yield { ...base, type: 'link', size: stat.size, target: readLinkAt(dir, name) };
       return;
-    case 'f':
-      yield scan.changing
-        ? { ...base, type: 'file', size: 0 }
-        : { ...base, type: 'file', ...content(dir, name, path, stat, scan) };
+    case 'f': {
+      const found = scan.changing
+        ? { size: 0 }
+        : readable(scan, path, () => content(dir, name, path, stat, scan));
+      if (found !== undefined) yield { ...base, type: 'file', ...found };
       return;
+    }
     default:
       yield { ...base, type: 'special', size: 0 };
   }

@@ -5,6 +5,7 @@
 import { printable, type Bytes } from '../bytes/bytes.ts';
 import type { Diagnostic } from '../message/diagnostic.ts';
 import {
+  accountStanding,
   bringerOf,
   lineNamed,
   lineNumbered,
@@ -80,6 +81,7 @@ export function accountKind<Entry extends AccountEntry>(
     check: (file, entries, host) => spec.check?.(file, entries, host) ?? [],
     merge: (input) => merge(spec, input),
     remove: (input) => remove(spec, input),
+    standing: (record, _, host) => accountStanding(record, record.path === spec.shadowPath, host),
   };
 }
 

@@ -11,9 +11,10 @@ import type {
   MergedFragment,
   MergeResult,
   OthersFragment,
+  Standing,
 } from './fragment.ts';
 import { joinLines, readLines, type Line } from './lines.ts';
-import { at, refused, sha256 } from './result.ts';
+import { AS_MERGED, at, MISSING, refused, sha256 } from './result.ts';
 
 /** One file, and the lines that the package shall have in it, by the names that they begin with. */
 export interface WantedLines {
@@ -90,6 +91,21 @@ export function linesBefore(
 ): ReadonlyMap<Bytes, Bytes> {
   const record = before.find((each) => each.path === path);
   return new Map((record?.lines ?? []).map((text) => [nameOf(text), text]));
+}
+
+/**
+ * What has become of a package's lines. In a shadow file (`names`) only the names count: what stands
+ * behind them is the password, which whoever owns the account sets.
+ */
+export function accountStanding(record: MergedFragment, names: boolean, host: HostView): Standing {
+  const standing = openAccounts(record.path, host);
+  if ('conflict' in standing) return { is: 'edited', why: standing.conflict.message };
+  for (const text of record.lines ?? []) {
+    const there = lineNamed(standing, nameOf(text));
+    if (there === undefined) return MISSING;
+    if (!names && there.text !== text) return { is: 'edited', line: there.line };
+  }
+  return AS_MERGED;
 }
 
 /** Makes each file have its wanted lines, and those that the package wants no more go. */

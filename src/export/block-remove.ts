@@ -12,7 +12,7 @@ import { at, NOTHING, refused } from './result.ts';
 
 /** The reverse of a merge, for what `record` says was written. */
 export function removeBlock<Entry extends LineEntry>(
-  spec: BlockSpec<Entry>,
+  spec: Pick<BlockSpec<Entry>, 'comment' | 'headers' | 'leftover'>,
   owner: FragmentOwner,
   record: MergedFragment,
   host: HostView,

@@ -61,8 +61,8 @@ export function blockHash(owner: Bytes, inside: readonly Bytes[], comment: Bytes
 }
 
 /** `lines` without the header that we put there, wherever it stands now, and which kind it was. */
-export function withoutHeader<Entry extends LineEntry>(
-  spec: BlockSpec<Entry>,
+export function withoutHeader(
+  spec: Pick<BlockSpec<LineEntry>, 'headers'>,
   lines: readonly Line[],
 ): { readonly lines: readonly Line[]; readonly made: boolean } {
   for (const header of spec.headers) {

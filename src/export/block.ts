@@ -4,6 +4,7 @@
  */
 import { mergeBlock } from './block-merge.ts';
 import { removeBlock } from './block-remove.ts';
+import { blockStanding } from './block-standing.ts';
 import type { BlockSpec, LineEntry } from './block-spec.ts';
 import type { FragmentKind } from './fragment.ts';
 import { combined } from './result.ts';
@@ -32,5 +33,6 @@ export function blockKind<Entry extends LineEntry>(spec: BlockSpec<Entry>): Frag
     },
     remove: ({ owner, before, host }) =>
       combined(before.map((record) => removeBlock(spec, owner, record, host))),
+    standing: (record, owner, host) => blockStanding(spec.comment, owner, record, host),
   };
 }

@@ -23,7 +23,14 @@ import type {
 import { isBlank } from './lines.ts';
 import { at, combined } from './result.ts';
 import { diagnostic, linesIn, readStrictly } from './strict.ts';
-import { isLinkRecord, linksOfUnit, mergeLinks, removeLink, UNITS } from './unit-links.ts';
+import {
+  isLinkRecord,
+  linksOfUnit,
+  linkStanding,
+  mergeLinks,
+  removeLink,
+  UNITS,
+} from './unit-links.ts';
 import { verdictOn } from './verify.ts';
 
 const NAME = 'boottime';
@@ -83,6 +90,10 @@ export const boottime: FragmentKind<Commands> = {
       scriptFile.remove({ owner, before: scripts, host }),
       rcLocal.remove({ owner, before: blocks, host }),
     ]);
+  },
+  standing: (record, owner, host) => {
+    if (isLinkRecord(record)) return linkStanding(record, host);
+    return (record.path === RC_LOCAL ? rcLocal : unitFile).standing(record, owner, host);
   },
 };
 

@@ -15,8 +15,9 @@ import type {
   MergedFragment,
   MergeResult,
   OthersFragment,
+  Standing,
 } from './fragment.ts';
-import { at, combined, NOTHING, refused, sha256 } from './result.ts';
+import { AS_MERGED, at, combined, MISSING, NOTHING, refused, sha256 } from './result.ts';
 import { diagnostic } from './strict.ts';
 import { verdictOn, type OwnCheck } from './verify.ts';
 
@@ -77,7 +78,18 @@ export function dropInKind(spec: DropIn): FragmentKind<DropInFile> {
     },
     remove: ({ owner, before, host }) =>
       combined(before.map((record) => remove(owner, record, host))),
+    standing: fileStanding,
   };
+}
+
+function fileStanding(
+  { path, sha256: wrote }: MergedFragment,
+  _: FragmentOwner,
+  host: HostView,
+): Standing {
+  const now = host.look(path);
+  if (now.type === 'absent') return MISSING;
+  return now.type === 'file' && sha256(now.content) === wrote ? AS_MERGED : { is: 'edited' };
 }
 
 function parse(spec: DropIn, file: FragmentFile): DropInFile {
@@ -138,6 +150,8 @@ function checkName(spec: DropIn, file: FragmentFile, host: HostView): readonly D
         hint: 'give it another name, unless that is meant',
       }),
     );
+    // the others are most often the same directory by another name: /lib is /usr/lib
+    break;
   }
   return found;
 }

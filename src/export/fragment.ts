@@ -164,6 +164,15 @@ export interface MergeResult {
   readonly notes: readonly string[];
 }
 
+/** What has become of something merged. */
+export type Standing =
+  | { readonly is: 'as merged' }
+  | { readonly is: 'missing' }
+  /** Somebody's since; `why` where it is not plainly another text. */
+  | { readonly is: 'edited'; readonly line?: number; readonly why?: string }
+  /** Turned off in the way that the system has for it: as it should be. */
+  | { readonly is: 'turned off'; readonly why: string };
+
 export interface MergeInput {
   readonly owner: FragmentOwner;
   /** The package's files of this kind. */
@@ -198,4 +207,6 @@ export interface FragmentKind<Entry = unknown> {
   merge(input: MergeInput): MergeResult;
   /** The exact reverse; what people edited since stays theirs. */
   remove(input: RemoveInput): MergeResult;
+  /** What has become of one record of a receipt. */
+  standing(record: MergedFragment, owner: FragmentOwner, host: HostView): Standing;
 }

@@ -13,6 +13,7 @@ import type {
   HostView,
   MergedFragment,
   MergeResult,
+  Standing,
 } from './fragment.ts';
 import {
   hunksIn,
@@ -23,7 +24,7 @@ import {
   unpatched,
   type Hunk,
 } from './patch-file.ts';
-import { at, combined, NOTHING, refused, sha256 } from './result.ts';
+import { AS_MERGED, at, combined, MISSING, NOTHING, refused, sha256 } from './result.ts';
 import { diagnostic } from './strict.ts';
 
 export interface Patch {
@@ -54,7 +55,18 @@ export const patches: FragmentKind<Patch> = {
     ]);
   },
   remove: ({ before, host }) => combined(before.toReversed().map((record) => remove(record, host))),
+  standing: (record, _, host) => standing(record, host),
 };
+
+function standing(record: MergedFragment, host: HostView): Standing {
+  const object = host.read(record.path);
+  if (object.type !== 'file') return MISSING;
+  const hunks = hunksIn(record.lines ?? []);
+  if (hasPatch(object.content, hunks, record)) return AS_MERGED;
+  if (patched(object.content, hunks) !== undefined) return MISSING;
+  const [first] = hunks;
+  return { is: 'edited', ...(first && { line: first.newStart }) };
+}
 
 interface Wanted extends Patch {
   readonly file: FragmentFile;

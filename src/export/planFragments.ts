@@ -12,6 +12,7 @@ import type {
   HostView,
   MergedFragment,
   MergeResult,
+  Standing,
 } from './fragment.ts';
 import { kindNamed, KINDS, nearestKind } from './kinds.ts';
 import { overlayHost } from './overlay.ts';
@@ -87,6 +88,15 @@ export function removeFragments({
     seen.apply(result.edits);
   }
   return combined([...results, unknownKinds(before)]);
+}
+
+/** What has become of a record of a receipt; undefined for a kind that this version does not know. */
+export function fragmentStanding(
+  record: MergedFragment,
+  owner: FragmentOwner,
+  host: HostView,
+): Standing | undefined {
+  return kindNamed(record.kind)?.standing(record, owner, host);
 }
 
 /** Every finding in `export/`, warnings too, without planning anything (`xh check`). */

@@ -14,7 +14,7 @@ import type {
   MergedFragment,
   MergeResult,
 } from './fragment.ts';
-import { at, combined, NOTHING, refused, sha256 } from './result.ts';
+import { AS_MERGED, at, combined, MISSING, NOTHING, refused, sha256 } from './result.ts';
 import { diagnostic } from './strict.ts';
 
 export interface Replacement {
@@ -45,7 +45,14 @@ export const replace: FragmentKind<Replacement> = {
     ]);
   },
   remove: ({ before, host }) => combined(before.map((record) => remove(record, host))),
+  standing: ({ path, detail }, _, host) => {
+    const now = host.look(path);
+    if (now.type === 'absent') return MISSING;
+    return now.type === 'link' && now.target === detail?.['target'] ? AS_MERGED : EDITED;
+  },
 };
+
+const EDITED = { is: 'edited' } as const;
 
 /**
  * Where the link at the stock path points: at the file in `export/replace`, or, when that is a link,

@@ -1,9 +1,12 @@
 /** Merge results put together: one refusal refuses all edits, and every conflict is kept. */
 import { createHash } from 'node:crypto';
 import { printable, toBuffer, type Bytes } from '../bytes/bytes.ts';
-import type { FragmentConflict, MergeResult } from './fragment.ts';
+import type { FragmentConflict, MergeResult, Standing } from './fragment.ts';
 
 export const NOTHING: MergeResult = { edits: [], merged: [], conflicts: [], notes: [] };
+
+export const AS_MERGED: Standing = { is: 'as merged' };
+export const MISSING: Standing = { is: 'missing' };
 
 /** All `results` as one, in their order; without any edit when one of them has a conflict. */
 export function combined(results: readonly MergeResult[]): MergeResult {

@@ -12,6 +12,7 @@ import { diagnostic, linesIn } from './strict.ts';
 import {
   isLinkRecord,
   linksOfUnit,
+  linkStanding,
   mergeLinks,
   removeLink,
   strangeNames,
@@ -58,6 +59,8 @@ export const systemd: FragmentKind<DropInFile> = {
       ...input.before.filter(isLinkRecord).map((record) => removeLink(record, input.host)),
       files.remove({ ...input, before: input.before.filter(isUnit) }),
     ]),
+  standing: (record, owner, host) =>
+    isLinkRecord(record) ? linkStanding(record, host) : files.standing(record, owner, host),
 };
 
 function isUnit(record: Parameters<typeof isLinkRecord>[0]): boolean {

@@ -4,9 +4,9 @@
  * (`systemctl disable`) is not made again.
  */
 import { b, bytes, printable, type Bytes } from '../bytes/bytes.ts';
-import type { HostView, MergedFragment, MergeResult } from './fragment.ts';
+import type { HostView, MergedFragment, MergeResult, Standing } from './fragment.ts';
 import { fragmentLines, words } from './lines.ts';
-import { at, combined, NOTHING, sha256 } from './result.ts';
+import { AS_MERGED, at, combined, NOTHING, sha256 } from './result.ts';
 
 export const UNITS = b`/etc/systemd/system`;
 
@@ -94,6 +94,15 @@ export function removeLink({ path, created, detail }: MergedFragment, host: Host
   const standing = host.look(path);
   if (!created || standing.type !== 'link' || standing.target !== detail?.['link']) return NOTHING;
   return { ...NOTHING, edits: [{ op: 'remove', path }] };
+}
+
+/** A link that is gone was taken away by who may: `systemctl disable`. */
+export function linkStanding({ path, created, detail }: MergedFragment, host: HostView): Standing {
+  const now = host.look(path);
+  // another link was there, to the vendor's unit say, and was left
+  if (!created && now.type === 'link') return AS_MERGED;
+  if (now.type === 'absent') return { is: 'turned off', why: 'disabled, as by systemctl disable' };
+  return now.type === 'link' && now.target === detail?.['link'] ? AS_MERGED : { is: 'edited' };
 }
 
 export function isLinkRecord({ detail }: MergedFragment): boolean {

@@ -6,9 +6,12 @@
 import { build } from '../../scripts/build.mjs';
 import { farm } from './farm.mjs';
 import { lfu } from './lfu.mjs';
+import { search } from './search.mjs';
+import { showpath } from './showpath.mjs';
 import { startup } from './startup.mjs';
+import { verify } from './verify.mjs';
 
-const BENCHMARKS = { startup, farm, lfu };
+const BENCHMARKS = { startup, showpath, farm, lfu, search, verify };
 
 await build();
 const words = process.argv.slice(2);
@@ -22,5 +25,5 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-  if (named.length === 0 || named.includes(name)) benchmark(numbers);
+  if (named.length === 0 || named.includes(name)) await benchmark(numbers);
 }
