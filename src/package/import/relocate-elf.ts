@@ -1,7 +1,7 @@
 /** Compiled files: the paths in which they look for libraries are changed where that is safe, nothing else. */
 import { b, printable, slice, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { components, dirname, isWithin, join, relative } from '../../bytes/path.ts';
-import { readRunPaths, type RunPath } from './elf.ts';
+import { readRunPaths, type RunPath } from '../run-paths.ts';
 import { mentions } from './old-place.ts';
 import type { Move, Relocated, RelocatedFile, RelocationPlan } from './relocation.ts';
 

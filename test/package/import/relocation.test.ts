@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { b, bytes, fromBuffer, type Bytes } from '../../../src/bytes/bytes.ts';
-import { readRunPaths } from '../../../src/package/import/elf.ts';
+import { readRunPaths } from '../../../src/package/run-paths.ts';
 import { relocate } from '../../../src/package/import/relocate.ts';
 import {
   relocationReport,

@@ -3,7 +3,16 @@
  * overwritten: linkers let names share their ends, so that one is in the middle of another.
  * Source: elf(5), the System V ABI, and the GNU extensions for versions of symbols.
  */
-import { fromBuffer, split, type Bytes } from '../../bytes/bytes.ts';
+import { fromBuffer, split, type Bytes } from '../bytes/bytes.ts';
+import {
+  DT,
+  dynamicEntries,
+  openElf,
+  sectionsOf,
+  type DynamicEntry,
+  type ElfFile,
+  type ElfSection,
+} from './elf-file.ts';
 
 export interface RunPath {
   readonly tag: 'RPATH' | 'RUNPATH';
@@ -20,13 +29,14 @@ export interface RunPath {
 export function readRunPaths(content: Buffer): readonly RunPath[] {
   const elf = openElf(content);
   if (elf === undefined) return [];
-  const dynamic = elf.sections.find(({ type }) => type === SHT_DYNAMIC);
-  const strings = dynamic && elf.sections[dynamic.link];
+  const sections = sectionsOf(elf);
+  const dynamic = sections.find(({ type }) => type === SHT_DYNAMIC);
+  const strings = dynamic && sections[dynamic.link];
   if (dynamic === undefined || strings?.type !== SHT_STRTAB) return [];
   const entries = dynamicEntries(elf, dynamic);
-  const used = usedNames(elf, dynamic.link, entries);
+  const used = usedNames({ elf, sections, entries }, dynamic.link);
   return entries.flatMap(({ tag, value }): RunPath[] => {
-    if (tag !== DT_RPATH && tag !== DT_RUNPATH) return [];
+    if (tag !== DT.rpath && tag !== DT.runpath) return [];
     const offset = strings.offset + value;
     const end = content.indexOf(0, offset);
     if (value >= strings.size || end < 0 || end > strings.offset + strings.size) return [];
@@ -38,7 +48,7 @@ export function readRunPaths(content: Buffer): readonly RunPath[] {
       used.some((name) => name > value && name <= value + length);
     return [
       {
-        tag: tag === DT_RPATH ? 'RPATH' : 'RUNPATH',
+        tag: tag === DT.rpath ? 'RPATH' : 'RUNPATH',
         directories: split(text, ':'),
         offset,
         length,
@@ -48,90 +58,27 @@ export function readRunPaths(content: Buffer): readonly RunPath[] {
   });
 }
 
-const [DT_NEEDED, DT_SONAME, DT_RPATH, DT_RUNPATH] = [1, 14, 15, 29];
 const [SHT_STRTAB, SHT_DYNAMIC, SHT_DYNSYM, SHT_VERDEF, SHT_VERNEED] = [
   3, 6, 11, 0x6ffffffd, 0x6ffffffe,
 ];
 
-interface Section {
-  readonly type: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly link: number;
-}
-
-interface Elf {
-  readonly sections: readonly Section[];
-  readonly wide: boolean;
-  /** Unsigned numbers of the file's byte order; 0 beyond its end. */
-  half(at: number): number;
-  word(at: number): number;
-  /** Of the file's own width. */
-  address(at: number): number;
-}
-
-/** No file has more. */
-const MOST_SECTIONS = 70_000;
-
-function openElf(content: Buffer): Elf | undefined {
-  if (content.length < 64 || content.readUInt32BE(0) !== 0x7f454c46) return undefined;
-  const wide = content[4] === 2;
-  const little = content[5] === 1;
-  const fits = (at: number, size: number): boolean => at >= 0 && at + size <= content.length;
-  const half = (at: number): number =>
-    fits(at, 2) ? (little ? content.readUInt16LE(at) : content.readUInt16BE(at)) : 0;
-  const word = (at: number): number =>
-    fits(at, 4) ? (little ? content.readUInt32LE(at) : content.readUInt32BE(at)) : 0;
-  const address = (at: number): number => {
-    if (!wide) return word(at);
-    const [low, high] = little ? [word(at), word(at + 4)] : [word(at + 4), word(at)];
-    return high * 2 ** 32 + low;
-  };
-  const table = address(wide ? 0x28 : 0x20);
-  const size = half(wide ? 0x3a : 0x2e);
-  const count = half(wide ? 0x3c : 0x30);
-  if (table === 0 || size < (wide ? 64 : 40) || count > MOST_SECTIONS) return undefined;
-  const sections: Section[] = [];
-  for (let i = 0; i < count; i++) {
-    const at = table + i * size;
-    if (!fits(at, size)) return undefined;
-    const offset = address(at + (wide ? 0x18 : 0x10));
-    const length = address(at + (wide ? 0x20 : 0x14));
-    const type = word(at + 4);
-    // a section without contents (.bss) has none in the file
-    const inFile = type !== 8 && fits(offset, length);
-    const link = word(at + (wide ? 0x28 : 0x18));
-    sections.push(
-      inFile ? { type, offset, size: length, link } : { type: 0, offset: 0, size: 0, link },
-    );
-  }
-  return { sections, wide, half, word, address };
-}
-
-function dynamicEntries(
-  { wide, address }: Elf,
-  { offset, size }: Section,
-): { readonly tag: number; readonly value: number }[] {
-  const found: { readonly tag: number; readonly value: number }[] = [];
-  const step = wide ? 16 : 8;
-  for (let at = offset; at + step <= offset + size; at += step) {
-    const tag = address(at);
-    if (tag === 0) break;
-    found.push({ tag, value: address(at + step / 2) });
-  }
-  return found;
-}
-
 /** Where names begin in the table of strings; undefined when not all uses of it are understood. */
 function usedNames(
-  elf: Elf,
+  {
+    elf,
+    sections,
+    entries,
+  }: {
+    readonly elf: ElfFile;
+    readonly sections: readonly ElfSection[];
+    readonly entries: readonly DynamicEntry[];
+  },
   table: number,
-  entries: readonly { readonly tag: number; readonly value: number }[],
 ): readonly number[] | undefined {
   const names = entries
-    .filter(({ tag }) => tag === DT_NEEDED || tag === DT_SONAME || NAMES.has(tag))
+    .filter(({ tag }) => tag === DT.needed || tag === DT.soname || NAMES.has(tag))
     .map(({ value }) => value);
-  for (const section of elf.sections) {
+  for (const section of sections) {
     if (section.link !== table || section.type === 0) continue;
     switch (section.type) {
       case SHT_DYNAMIC:
@@ -165,8 +112,8 @@ const NAMES: ReadonlySet<number> = new Set([
 
 /** Chains of records, each with a chain of its own, as both tables of versions have them. */
 function versionNames(
-  { word }: Elf,
-  { offset, size }: Section,
+  { word }: ElfFile,
+  { offset, size }: ElfSection,
   at: {
     readonly first: number;
     readonly next: number;
