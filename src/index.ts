@@ -26,6 +26,7 @@ export {
   type Generation,
 } from './host/generations.ts';
 export { planRollback } from './host/rollback.ts';
+export { planCollect, type CollectLimits, type Collection } from './host/collect.ts';
 export { installedPackages, readReceipt, type Receipt } from './host/receipt.ts';
 export { toJsonText, fromJsonText } from './host/json.ts';
 export { visitHost, withHost, type Host, type TransactionOptions } from './host/transaction.ts';

@@ -3,13 +3,14 @@
  * files, links in the farms, the receipt. Everything else that install, uninstall, use and
  * make-links do is which packages, and in which order.
  */
-import type { Bytes } from '../bytes/bytes.ts';
+import { printable, type Bytes } from '../bytes/bytes.ts';
 import type { MergedFragment } from '../export/fragment.ts';
 import { planFragments, removeFragments } from '../export/planFragments.ts';
 import { planFarm, type FarmRequest } from '../farm/plan.ts';
 import type { WantedLink } from '../farm/wanted.ts';
 import { userName } from '../host/lock.ts';
 import { sha256 } from '../files/content.ts';
+import type { Diagnostic } from '../message/diagnostic.ts';
 import { sameReceipt, type ReceiptFile, type ReceiptLink } from '../host/receipt.ts';
 import { architecture } from '../site/arch.ts';
 import { siteFileTypes } from '../site/config.ts';
@@ -137,9 +138,14 @@ function mergeFragments(
     host: viewOf(planning),
   });
   planning.conflicts.push(...plan.conflicts);
-  planning.notes.push(...plan.notes, ...plan.warnings.map((warning) => warning.message));
+  planning.notes.push(...plan.notes, ...plan.warnings.map(warningText));
   planning.conflicts.push(...draftEdits(draft, host.site, plan.edits));
   return plan.merged;
+}
+
+/** Where and what: among the notes of fifty packages nobody could tell whose it is. */
+function warningText({ file, line, message }: Diagnostic): string {
+  return `${printable(file)}:${line}: ${message}`;
 }
 
 /** A package that is in the depot, or what the receipt of one that leaves says of it. */

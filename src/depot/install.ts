@@ -16,7 +16,7 @@ import { planPathTable } from './path-table.ts';
 import { installedDirectories, receiptOf, receiptsOf, writeReceipt } from './receipts.ts';
 import { type PackageReceipt } from './receipt-set.ts';
 import { hasScript } from './scripts.ts';
-import { withScripts } from './with-scripts.ts';
+import { withScripts, type Ran, type Scripting } from './with-scripts.ts';
 
 export interface InstallResult {
   readonly plan: Plan;
@@ -38,13 +38,11 @@ export function planInstall(
   const planning = startPlanning(host, config, options);
   const asked = wanted === 'installed' ? installedAndThere(planning) : wanted;
   const { order, system } = installOrder(availableByName(host.site), asked);
-  for (const { package: needing, dependency } of system) {
-    if (hostHas(dependency.name)) continue;
-    planning.notes.push(
-      `${printable(needing)} needs ${printable(dependency.name)} of the host, which does not seem to have it`,
-    );
+  planning.notes.push(...lackingNotes(system));
+  for (const [done, entry] of order.entries()) {
+    host.progress?.({ doing: 'planning', unit: 'packages', done, total: order.length });
+    planPackage(planning, readPackage(host.site, entry));
   }
-  for (const entry of order) planPackage(planning, readPackage(host.site, entry));
   planPathTable(planning);
   const directories = order.map((each) => each.directory);
   return { plan: finishPlanning(planning, 'install', directories), order: directories };
@@ -60,15 +58,34 @@ export async function install(
   config: Config,
   wanted: readonly Wanted[] | 'installed',
   commit: (plan: Plan) => void,
-  options: PlanningOptions = {},
+  { scripting = {}, ...options }: PlanningOptions & { readonly scripting?: Scripting } = {},
 ): Promise<InstallResult> {
   const first = planInstall(host, config, wanted, options);
-  await withScripts(host, first.plan, (plan, ran) => {
+  const work = (plan: Plan, ran: Ran): void => {
     const again = ran.scripts.length === 0 ? plan : planInstall(host, config, wanted, options).plan;
     commit({ ...again, ...ran });
-  });
+  };
+  await withScripts(host, first.plan, work, { config, scripting });
   return first;
 }
+
+/** What the host does not seem to have, with who needs it: on a host of another kind that is much. */
+function lackingNotes(system: ReturnType<typeof installOrder>['system']): string[] {
+  const needing = new Map<Bytes, string[]>();
+  for (const { package: name, dependency } of system) {
+    const known = needing.get(dependency.name);
+    if (known !== undefined) known.push(printable(name));
+    else if (!hostHas(dependency.name)) needing.set(dependency.name, [printable(name)]);
+  }
+  return [...needing].map(([name, packages]) => {
+    const more = packages.length - MOST_NAMES;
+    const shown = packages.slice(0, MOST_NAMES).join(', ');
+    const who = more > 0 ? `${shown} and ${more} more need` : `${shown} need`;
+    return `${who}${packages.length === 1 ? 's' : ''} ${printable(name)} of the host, which does not seem to have it`;
+  });
+}
+
+const MOST_NAMES = 5;
 
 /** What is installed, but for packages that the depot has lost: these are told of. */
 function installedAndThere(planning: Planning): Wanted[] {

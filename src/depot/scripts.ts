@@ -1,9 +1,10 @@
 /**
- * A package's `Install` script: run with a clean environment, as an account that is not root unless
- * the package says so, in a process group of its own that ends with it, its output kept.
+ * A package's `Install` script: with a clean environment, as an account that is not root unless the
+ * package says so, within a time limit, its output kept; and its opposite, when all comes to nothing.
  */
-import { spawnSync, type SpawnSyncOptions } from 'node:child_process';
-import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import {
   b,
   bytes,
@@ -16,24 +17,48 @@ import {
 } from '../bytes/bytes.ts';
 import { join } from '../bytes/path.ts';
 import { readAt } from '../files/content.ts';
+import { closeOnExec } from '../files/descriptors.ts';
 import { errnoOf } from '../files/error.ts';
-import { createAt, openFileAt } from '../files/names.ts';
 import { statAt } from '../files/stat.ts';
 import type { ScriptRun } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
-import { EXIT, XhError } from '../message/error.ts';
+import { XhError } from '../message/error.ts';
 import { readPackage } from '../package/read.ts';
 import { architecture } from '../site/arch.ts';
-import type { User } from '../site/accounts.ts';
-import { demandAccount } from '../site/site-accounts.ts';
 import { packagePath, softwarePath } from '../site/site.ts';
+import { CONFIG_KEYS } from '../site/config-keys.ts';
 import { shipped } from './resources.ts';
-import { killGroup, runToEnd, type Ending, type ScriptProcess } from './script-process.ts';
+import { identityFor, startAs } from './script/account.ts';
+import type { AnswerBook } from './script/answer-book.ts';
+import { conversation } from './script/conversation.ts';
+import { demandSuccess } from './script/judge.ts';
+import { endProcessesNow, GRACE, MARK, marked } from './script/processes.ts';
+import { runToEnd, type Script } from './script/run.ts';
+import { TERMINAL, terminals } from './script/start.ts';
+import type { Fact } from './script/transcript-text.ts';
+import { openTranscript } from './script/transcript.ts';
 
-const LOG = b`/.software/local/.admin/log`;
-/** Lines of a transcript that are shown when a script fails, out of so many bytes at its end. */
-const SHOWN = 20;
-const TAIL = 16_384;
+export interface ScriptOptions {
+  /** What is typed when scripts ask. */
+  readonly answers?: AnswerBook | undefined;
+  /** Seconds, for a package that does not say. */
+  readonly timeout: number;
+  /** How many transcripts are kept for a package and action. */
+  readonly keep: number;
+  /** Whether it is run even when what it says cannot be kept. */
+  readonly unrecorded?: boolean;
+  /** Told each second of a script that runs. */
+  readonly onRunning?: OnRunning | undefined;
+}
+
+/** For whoever waits: which script, for how many seconds by now, and its last line. */
+export type OnRunning = (run: ScriptRun, seconds: number, line: Bytes) => void;
+
+/** As where nothing is configured. */
+export const SCRIPT_DEFAULTS: ScriptOptions = {
+  timeout: CONFIG_KEYS['script-timeout'].default,
+  keep: CONFIG_KEYS['keep-transcripts'].default,
+};
 
 /** Whether a package has a script to run: one that is still the skeleton's has nothing to do. */
 export function hasScript(host: Host, directory: Bytes): boolean {
@@ -55,26 +80,66 @@ function isSkeleton(script: Bytes): boolean {
 const INSTALL_TEMPLATE = b`package/.admin/Install`;
 const MOST_OF_SKELETON = 65_536;
 
+/** A mark for the scripts of one transaction: by it, what they have left is found after a kill. */
+export function newMark(): string {
+  return randomUUID();
+}
+
+/**
+ * Makes sure, before any of them is run, that scripts have what they need of this host.
+ * @throws XhError E_NO_ACCOUNT, E_RUN_AS, E_NO_PTY
+ */
+export function checkScripts(host: Host, runs: readonly ScriptRun[], options: ScriptOptions): void {
+  const needs = runs.map((run) => needsOf(host, run, options));
+  if (needs.some(({ terminal }) => terminal)) terminals();
+}
+
 /**
  * Runs `Install ACTION` and waits for its end.
- * @throws XhError E_SCRIPT with the end of its output, E_INTERRUPTED (exit 130); nothing else has
- *   been done then
+ * @returns its transcript, as inside the site
+ * @throws XhError E_SCRIPT with the end of its output, E_SCRIPT_ASKS, E_ANSWERS_LEFT, E_INTERRUPTED
+ *   (exit 130); nothing else has been done then
  */
-export async function runScript(host: Host, run: ScriptRun): Promise<void> {
-  const call = prepare(host, run);
+export async function runScript(
+  host: Host,
+  run: ScriptRun,
+  options: ScriptOptions,
+): Promise<Bytes> {
+  const { program, terminal, timeout } = needsOf(host, run, options);
+  const transcript = openTranscript(host.walker, run, options);
+  const answers = options.answers?.answersFor(run);
+  const talk = terminal ? conversation(answers ?? []) : undefined;
+  const script: Script = {
+    ...program,
+    timeout,
+    transcript,
+    mark: run.mark ?? '',
+    ...(talk && { conversation: talk }),
+  };
+  const told = setInterval(() => {
+    options.onRunning?.(run, transcript.elapsed(), transcript.last().at(-1) ?? b``);
+  }, 1000);
   try {
-    const ending = await runToEnd({ ...call.process, output: call.transcript });
-    judge(host, run, { ...call, ending });
+    writeHead(run, script);
+    const ending = await runToEnd(script);
+    demandSuccess(run, { ...script, ending, answers: options.answers?.file });
+    return transcript.path;
   } finally {
-    closeSync(call.transcript.fd);
+    clearInterval(told);
+    transcript.close();
   }
 }
 
-/** Runs the opposite of scripts whose transaction is taken back; a failure is noted in the log only. */
+/**
+ * Runs the opposite of scripts whose transaction was interrupted by a kill, last one first, when what
+ * they have left is ended. A failure is in the transcript only.
+ */
 export function undoScripts(host: Host, scripts: readonly ScriptRun[]): void {
-  for (const { package: directory, action } of scripts.toReversed()) {
+  const marks = new Set(scripts.map(({ mark }) => mark).filter((mark) => mark !== undefined));
+  for (const mark of marks) endProcessesNow(() => marked(mark), { grace: GRACE });
+  for (const run of scripts.toReversed()) {
     try {
-      undoScript(host, { package: directory, action: opposite(action) });
+      if (hasScript(host, run.package)) runHere(host, opposite(run));
     } catch (error) {
       // why it is taken back matters more than what is wrong with the package meanwhile
       if (!(error instanceof XhError)) throw error;
@@ -82,156 +147,97 @@ export function undoScripts(host: Host, scripts: readonly ScriptRun[]): void {
   }
 }
 
-function undoScript(host: Host, run: ScriptRun): void {
-  if (!hasScript(host, run.package)) return;
-  const { process: script, transcript } = prepare(host, run);
-  const { pid } = spawnSync(script.program, [...script.arguments], {
-    cwd: script.cwd,
-    env: script.env,
-    ...script.account,
-    detached: true,
-    stdio: ['ignore', transcript.fd, transcript.fd],
-    timeout: script.timeout * 1000,
-    killSignal: 'SIGKILL',
-  } as SpawnSyncOptions);
-  if (pid > 0) killGroup(pid);
-  closeSync(transcript.fd);
+/** The same package's script, the other way round. */
+export function opposite({ package: directory, action, mark = newMark() }: ScriptRun): ScriptRun {
+  return { package: directory, action: action === 'install' ? 'uninstall' : 'install', mark };
 }
 
-function opposite(action: ScriptRun['action']): ScriptRun['action'] {
-  return action === 'install' ? 'uninstall' : 'install';
+/** Runs a script while nothing else goes on, without a terminal. */
+function runHere(host: Host, run: ScriptRun): void {
+  const { program, timeout } = needsOf(host, run, SCRIPT_DEFAULTS);
+  const transcript = openTranscript(host.walker, run, { ...SCRIPT_DEFAULTS, unrecorded: true });
+  const output = transcript.fd ?? 'ignore';
+  try {
+    writeHead(run, { ...program, timeout, transcript, mark: '' });
+    closeOnExec();
+    const { status, signal, error } = startAs(program.identity, () =>
+      spawnSync(program.program, [...program.arguments], {
+        cwd: program.cwd,
+        env: program.env,
+        detached: true,
+        stdio: ['ignore', output, output],
+        timeout: timeout * 1000,
+        killSignal: 'SIGKILL',
+      } as Parameters<typeof spawnSync>[2]),
+    );
+    endProcessesNow(() => marked(run.mark ?? ''), { grace: 0 });
+    const how = error === undefined ? `with ${signal ?? status}` : `not: ${errnoOf(error) ?? ''}`;
+    transcript.facts(['ended', `${how} after ${transcript.elapsed().toFixed(3)} s`]);
+  } finally {
+    transcript.close();
+  }
 }
 
-interface ScriptCall {
-  readonly process: Omit<ScriptProcess, 'output'>;
-  readonly transcript: { readonly fd: number; readonly path: Bytes };
+interface Needs {
+  readonly program: Omit<Script, 'timeout' | 'transcript' | 'mark' | 'conversation'>;
+  readonly terminal: boolean;
+  readonly timeout: number;
 }
 
-function prepare(host: Host, run: ScriptRun): ScriptCall {
+function needsOf(host: Host, run: ScriptRun, options: ScriptOptions): Needs {
   const { site } = host;
   const directory = packagePath(site, run.package);
-  const options = readPackage(site, run.package).options.values;
-  const account = accountFor(host, run, options['run-as'], options.owner);
+  const { lines, values } = readPackage(site, run.package).options;
+  const { 'run-as': runAs, owner, version } = values;
+  const identity = identityFor(site, { package: run.package, runAs, owner });
+  const name = toText(identity.name);
   return {
-    transcript: openTranscript(host, run),
-    process: {
+    timeout: lines.has('timeout') ? values.timeout : options.timeout,
+    terminal: values.pty || options.answers?.answersFor(run) !== undefined,
+    program: {
       program: toText(join(directory, b`.admin/Install`)),
       arguments: [run.action],
-      timeout: options.timeout,
-      terminal: options.pty,
       cwd: toText(directory),
+      identity,
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        HOME: toText(account?.home ?? b`/`),
+        HOME: toText(identity.home),
+        LOGNAME: name,
+        USER: name,
+        // not the account's own: that of nobody is one that runs nothing
+        SHELL: '/bin/sh',
         LANG: 'C.UTF-8',
+        TMPDIR: '/tmp',
         XH_ROOT: toText(site.root),
         XH_PACKAGE: toText(run.package),
-        XH_VERSION: options.version === undefined ? '' : toText(options.version),
+        XH_VERSION: version === undefined ? '' : toText(version),
         XH_ARCH: toText(architecture()),
         XH_SOFTWARE: toText(softwarePath(site)),
         XH_ACTION: run.action,
+        [MARK]: run.mark ?? '',
       },
-      ...(account !== undefined && { account: { uid: account.uid, gid: account.gid } }),
     },
   };
 }
 
-/** Whom the script runs as: `run-as`, else the owner, else nobody; only root can choose. */
-function accountFor(
-  host: Host,
-  run: ScriptRun,
-  runAs: Bytes | undefined,
-  owner: Bytes | undefined,
-): User | undefined {
-  const self = process.geteuid?.();
-  if (self === 0) {
-    const account = demandAccount(host.site, runAs ?? owner ?? b`nobody`);
-    // root's files are no reason to run as root: that takes a word of its own
-    return account.uid === 0 && runAs === undefined ? demandAccount(host.site, b`nobody`) : account;
-  }
-  if (runAs !== undefined && demandAccount(host.site, runAs).uid !== self) {
-    throw new XhError(
-      'E_RUN_AS',
-      `${printable(run.package)}: its Install script runs as ${printable(runAs)}, which only root may choose`,
-      { exit: EXIT.notPermitted, remedy: 'run the command as root' },
-    );
-  }
-  return undefined;
-}
-
-function openTranscript(host: Host, run: ScriptRun): { readonly fd: number; readonly path: Bytes } {
-  const place = host.walker.locate(b`${LOG}/x`);
-  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
-  let name = b``;
-  for (let i = 0; ; i++) {
-    name = b`${run.package}.${bytes(run.action)}.${bytes(stamp)}${i === 0 ? b`` : b`.${i}`}`;
-    if (statAt(place.dir, name) === undefined) break;
-  }
-  return { fd: createAt(place.dir, name, 0o600), path: b`${LOG}/${name}` };
-}
-
-function judge(host: Host, run: ScriptRun, call: ScriptCall & { readonly ending: Ending }): void {
-  const { ending } = call;
-  if (ending.ended === undefined && ending.error === undefined && ending.status === 0) return;
-  const { path } = call.transcript;
-  const script = `${printable(run.package)}: .admin/Install ${run.action}`;
-  if (ending.ended === 'interrupted') {
-    throw new XhError('E_INTERRUPTED', `${script} was interrupted; nothing else was done`, {
-      exit: EXIT.interrupted,
-      place: { file: path },
-    });
-  }
-  const { error } = ending;
-  const remedy =
-    error === undefined
-      ? `the whole transcript is in ${printable(path)}`
-      : notStarted(errnoOf(error), printable(bytes(call.process.program)));
-  throw new XhError(
-    'E_SCRIPT',
-    `${script} ${how(ending, call)}; nothing else was done${tail(host, path)}`,
-    {
-      place: { file: path },
-      remedy,
-    },
+/** What the transcript begins with: everything that was given to the script. */
+function writeHead(run: ScriptRun, script: Script): void {
+  const { identity, transcript, conversation: talk } = script;
+  const { name, uid, gid, groups } = identity;
+  const { cols, rows, name: type } = TERMINAL;
+  transcript.facts(
+    ['package', printable(run.package)],
+    ['command', printable(bytes([script.program, ...script.arguments].join(' ')))],
+    ['started', new Date().toISOString()],
+    ['directory', printable(bytes(script.cwd))],
+    ['account', `${printable(name)} (user ${uid}, group ${gid}, groups ${groups.join(' ')})`],
+    ['terminal', talk === undefined ? 'none' : `${cols}x${rows}, TERM=${type}`],
+    ['time limit', `${script.timeout} s`],
+    ...Object.entries(script.env).map(([variable, value]): Fact => [
+      'environment',
+      printable(bytes(`${variable}=${value}`)),
+    ]),
   );
-}
-
-function how({ ended, error, signal, status }: Ending, call: ScriptCall): string {
-  if (ended === 'late') return `did not end within ${call.process.timeout} s and was killed`;
-  if (error !== undefined) return `could not be run (${errnoOf(error) ?? error.message})`;
-  return typeof signal === 'string' ? `was killed by ${signal}` : `ended with ${status}`;
-}
-
-/** Why a program does not start: execve(2). */
-function notStarted(errno: string | undefined, program: string): string {
-  switch (errno) {
-    case 'EACCES':
-      return `chmod +x ${program}, and let the account that it runs as ('run-as' in .admin/Options) come there`;
-    case 'ENOENT':
-      return 'look at its first line: the interpreter that it names is not on this host';
-    case 'ENOEXEC':
-      return "it needs a first line that names its interpreter: '#!/bin/sh'";
-    default:
-      return `look at ${program}`;
-  }
-}
-
-/** The last lines that the script said. */
-function tail(host: Host, path: Bytes): string {
-  const place = host.walker.locate(path);
-  const fd = openFileAt(place.dir, place.name);
-  try {
-    const { size } = fstatSync(fd);
-    const buffer = Buffer.alloc(Math.min(size, TAIL));
-    const length = readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-    const lines = split(fromBuffer(buffer.subarray(0, length)), '\n').filter((line) => line !== '');
-    return lines
-      .slice(-SHOWN)
-      .map((line) => `\n    | ${printable(line)}`)
-      .join('');
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function scriptPath(directory: Bytes): Bytes {

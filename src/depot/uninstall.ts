@@ -13,7 +13,7 @@ import { finishPlanning, startPlanning, type Planning } from './context.ts';
 import { planPathTable } from './path-table.ts';
 import { dropReceipt, installedDirectories, installedNamed, receiptOf } from './receipts.ts';
 import { hasScript } from './scripts.ts';
-import { withScripts } from './with-scripts.ts';
+import { withScripts, type Ran, type Scripting } from './with-scripts.ts';
 
 export interface UninstallOptions {
   /** Even when an installed package needs it. */
@@ -53,14 +53,15 @@ export async function uninstall(
   host: Host,
   config: Config,
   wanted: readonly Wanted[],
-  options: UninstallOptions,
+  { scripting = {}, ...options }: UninstallOptions & { readonly scripting?: Scripting },
   commit: (plan: Plan) => void,
 ): Promise<Plan> {
   const first = planUninstall(host, config, wanted, options);
-  await withScripts(host, first, (plan, ran) => {
+  const work = (plan: Plan, ran: Ran): void => {
     const again = ran.scripts.length === 0 ? plan : planUninstall(host, config, wanted, options);
     commit({ ...again, ...ran });
-  });
+  };
+  await withScripts(host, first, work, { config, scripting });
   return first;
 }
 

@@ -15,7 +15,7 @@ import { currentDirectory, planCurrentLink } from './current.ts';
 import { planPackage } from './install.ts';
 import { planPathTable } from './path-table.ts';
 import { receiptOf, receiptsOf } from './receipts.ts';
-import { withScripts } from './with-scripts.ts';
+import { withScripts, type Ran, type Scripting } from './with-scripts.ts';
 
 /**
  * Plans the switch. The newest version that fits is taken; it is installed when the one it takes the
@@ -69,12 +69,14 @@ export async function use(
   config: Config,
   wanted: Wanted,
   commit: (plan: Plan) => void,
+  scripting: Scripting = {},
 ): Promise<Plan> {
   const first = planUse(host, config, wanted);
-  await withScripts(host, first, (plan, ran) => {
+  const work = (plan: Plan, ran: Ran): void => {
     const again = ran.scripts.length === 0 ? plan : planUse(host, config, wanted);
     commit({ ...again, ...ran });
-  });
+  };
+  await withScripts(host, first, work, { config, scripting });
   return first;
 }
 

@@ -1,20 +1,13 @@
 /** Packages' own scripts: whom they run as, what they are given, and what happens when they fail. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { bins, command, copySystemFiles, makePackage, writeFiles } from '../depot/packages.ts';
 import { freshSite } from '../site.ts';
+import { said, transcripts } from './scripted.ts';
 import { program, snapshot, xh, xhDone } from './xh.ts';
 
 let root = '';
@@ -35,9 +28,7 @@ test -t 0 || test -t 1 || test -t 2 || echo "no terminal"
 `;
 
   function transcript(action: string): string {
-    const log = join(root, '.software/local/.admin/log');
-    const name = readdirSync(log).find((each) => each.includes(`.${action}.`));
-    return readFileSync(join(log, name ?? ''), 'utf8');
+    return transcripts(root).get(`tool-1.2.${action}`) ?? '';
   }
 
   test('runs as nobody in its directory with a clean environment, and its output is kept', () => {
@@ -48,7 +39,7 @@ test -t 0 || test -t 1 || test -t 2 || echo "no terminal"
     copySystemFiles(root, 'passwd');
     const ran = program('xh.cjs', root, ['install', 'tool'], { SECRET: 'x', LD_PRELOAD: '' });
     expect(ran).toMatchObject({ status: 0, stdout: '' });
-    const lines = transcript('install').trimEnd().split('\n');
+    const lines = said(transcript('install'));
     const variables = Object.fromEntries(
       lines.filter((line) => /^\w+=/.test(line)).map((line) => line.split(/=(.*)/s).slice(0, 2)),
     ) as Record<string, string>;
@@ -57,11 +48,16 @@ test -t 0 || test -t 1 || test -t 2 || echo "no terminal"
     expect(variables).toEqual({
       HOME: '/nonexistent',
       LANG: 'C.UTF-8',
+      LOGNAME: 'nobody',
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       XH_ACTION: 'install',
       XH_ARCH: xhDone(root, 'arch').stdout.trim(),
       XH_PACKAGE: 'tool-1.2',
+      SHELL: '/bin/sh',
+      TMPDIR: '/tmp',
+      USER: 'nobody',
       XH_ROOT: root,
+      XH_SCRIPT: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
       XH_SOFTWARE: join(root, 'software'),
       XH_VERSION: '1.2',
     });
@@ -90,8 +86,11 @@ test -t 0 || test -t 1 || test -t 2 || echo "no terminal"
     });
     xhDone(root, 'install', 'a', 'b', 'r');
     const log = join(root, '.software/local/.admin/log');
-    const said = readdirSync(log).map((name) => [name[0], readFileSync(join(log, name), 'utf8')]);
-    expect(Object.fromEntries(said)).toEqual({ a: '0\n', b: '2\n2\n', r: 'nobody\n' });
+    expect([...transcripts(root)].map(([name, text]) => [name[0], said(text)])).toEqual([
+      ['a', ['0']],
+      ['b', ['2', '2']],
+      ['r', ['nobody']],
+    ]);
     expect(statSync(join(log, readdirSync(log)[0] ?? '')).mode & 0o777).toBe(0o600);
     makePackage(root, 'c', {
       '.admin/Options': 'run-as = no-such-user\n',

@@ -13,6 +13,7 @@ export const command: Command = {
   options: [DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION],
   examples: [
     { command: 'xh autolink /etc/autolink', explains: 'after applications have come or gone' },
+    { command: 'xh autolink /etc/autolink -n -v', explains: 'each link that would be made' },
   ],
   run(call) {
     return makeLinksOf(call, (host, file) => planAutolink(host, call.config(), file, process.env));

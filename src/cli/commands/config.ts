@@ -1,5 +1,6 @@
 /** `xh config`. */
 import { bytes, printable, toText, type Bytes } from '../../bytes/bytes.ts';
+import { CONFIG_KEYS } from '../../site/config-keys.ts';
 import type { Origin, Setting } from '../../site/config.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { nearest } from '../../message/nearest.ts';
@@ -11,6 +12,7 @@ export const command: Command = {
     'Prints every key of /etc/xhier.toml with the value in force and where it comes from: the default,\n' +
     'the file and line, the environment or an option. With a key, that value alone.',
   options: [JSON_OPTION],
+  words: { key: Object.keys(CONFIG_KEYS) },
   examples: [
     { command: 'xh config', explains: 'everything' },
     { command: 'xh config lock-timeout', explains: 'one value, for scripts' },

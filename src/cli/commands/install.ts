@@ -12,6 +12,7 @@ import {
   type Command,
 } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
+import { ANSWER_OPTION, scriptingFor } from '../scripting.ts';
 
 export const command: Command = {
   usage: '[package...]',
@@ -21,9 +22,16 @@ export const command: Command = {
     'receipt, all in one transaction. A conflict is refused before anything is touched, and every\n' +
     'conflict is listed. Installing what is installed and unchanged does nothing. A file of yours that\n' +
     'stands where a link belongs is such a conflict; --adopt lets it give way when it is the same as the\n' +
-    'file of the package, and with --yes takes its content into the package when it is not.',
+    'file of the package, and with --yes takes its content into the package when it is not.\n\n' +
+    'An Install script runs as the account that the package names, never as root unless it says so,\n' +
+    'with a clean environment and without standard input, or on a terminal of its own (pty = yes).\n' +
+    'What it says is kept in a transcript, which xh info and xh history name. It fails when it takes\n' +
+    'longer than its time limit, and when it asks something that --answer has no answer for; then it\n' +
+    'is ended with everything that it has started, and nothing is installed. When it succeeds, only\n' +
+    'what has made a session of its own, as daemons do, goes on.',
   options: [
     { flags: '--all', summary: 'everything that is installed, brought up to date' },
+    ANSWER_OPTION,
     ADOPT_OPTION,
     DRY_RUN_OPTION,
     JSON_OPTION,
@@ -34,6 +42,10 @@ export const command: Command = {
     {
       command: 'xh install jq@^1.6 --dry-run',
       explains: 'a version of a range; only show what would change',
+    },
+    {
+      command: 'xh install --answer answers oracle',
+      explains: 'what its Install script asks is answered from a file: xh help answers',
     },
     { command: 'xh install --all', explains: 'what the weekly maintenance runs' },
   ],
@@ -48,6 +60,7 @@ export const command: Command = {
     }
     const wanted = all ? 'installed' : args.map(packageArgument);
     const how = { adopt: adoptOption(call) };
+    const scripting = scriptingFor(call, 'install', wanted);
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planInstall(host, call.config(), wanted, how).plan);
     }
@@ -67,7 +80,7 @@ export const command: Command = {
           );
           tellServices(call, host, last);
         },
-        how,
+        { ...how, scripting },
       );
       if (options['json'] === true) {
         terminal.print(toJsonText({ packages: order, generation, notes: plan.notes }));

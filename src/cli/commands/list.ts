@@ -3,6 +3,7 @@ import { printable } from '../../bytes/bytes.ts';
 import { listDepot } from '../../depot/list.ts';
 import { toJsonText } from '../../host/json.ts';
 import { EXIT } from '../../message/error.ts';
+import { didYouMean } from '../../message/nearest.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import { columns } from '../table.ts';
 
@@ -34,7 +35,14 @@ export const command: Command = {
     ]);
     for (const line of columns(rows)) terminal.print(line);
     if (all.length === 0) terminal.tell('no packages: make one with xh mkpkg or xh import');
-    else if (rows.length === 0) terminal.tell(`none of ${all.length} packages is like that`);
+    else if (rows.length === 0) {
+      const names = all.map(({ directory }) => printable(directory));
+      const [word = ''] = args;
+      const near = args.length === 1 ? didYouMean(word, names) : undefined;
+      terminal.tell(
+        `none of ${all.length} packages is like that${near === undefined ? '' : `; ${near}`}`,
+      );
+    }
     return EXIT.done;
   },
 };

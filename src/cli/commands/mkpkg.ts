@@ -45,7 +45,7 @@ export const command: Command = {
     }
     return changeHost(call, (host) => {
       const { plan, directory, contents } = planMkpkg(host, call.config(), request);
-      applyPlan(host.walker, plan, { contents });
+      applyPlan(host.walker, plan, { contents, progress: host.progress });
       const path = printable(packagePath(call.site, directory));
       if (options['json'] === true)
         terminal.print(JSON.stringify({ package: printable(directory), path }));

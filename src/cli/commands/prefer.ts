@@ -29,6 +29,7 @@ export const command: Command = {
     JSON_OPTION,
     REASON_OPTION,
   ],
+  words: { name: 'command' },
   examples: [
     { command: 'xh prefer vi nvi', explains: "vi is nvi's, whoever else has one" },
     { command: 'xh prefer --drop vi', explains: 'priorities decide again' },

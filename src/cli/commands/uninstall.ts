@@ -5,6 +5,7 @@ import { EXIT } from '../../message/error.ts';
 import { changeHost, commit, dryRun, namesText, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
+import { ANSWER_OPTION, scriptingFor } from '../scripting.ts';
 
 export const command: Command = {
   usage: '<package...>',
@@ -14,10 +15,12 @@ export const command: Command = {
     'edited in between stays theirs. The package itself stays in the depot.',
   options: [
     { flags: '--force', summary: 'even when an installed package needs it' },
+    ANSWER_OPTION,
     DRY_RUN_OPTION,
     JSON_OPTION,
     REASON_OPTION,
   ],
+  words: { package: 'installed' },
   examples: [
     { command: 'xh uninstall tree', explains: 'take tree out of this host' },
     { command: 'xh uninstall jq --dry-run', explains: 'only show what would change' },
@@ -26,11 +29,12 @@ export const command: Command = {
     const { options, terminal } = call;
     const names = call.args.map(packageArgument);
     const how = { force: options['force'] === true };
+    const scripting = scriptingFor(call, 'uninstall', names);
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planUninstall(host, call.config(), names, how));
     }
     return changeHost(call, async (host) => {
-      await uninstall(host, call.config(), names, how, (plan) => {
+      await uninstall(host, call.config(), names, { ...how, scripting }, (plan) => {
         const generation = commit(call, host, plan);
         const list = namesText(plan.packages);
         terminal.tell(

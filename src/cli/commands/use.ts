@@ -1,10 +1,12 @@
 /** `xh use PKG@RANGE`. */
 import { printable } from '../../bytes/bytes.ts';
 import { planUse, use } from '../../depot/use.ts';
+import type { Plan } from '../../host/plan.ts';
 import { EXIT } from '../../message/error.ts';
 import { changeHost, commit, dryRun, planSummary, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
+import { ANSWER_OPTION, scriptingFor } from '../scripting.ts';
 
 export const command: Command = {
   usage: '<package>',
@@ -12,7 +14,7 @@ export const command: Command = {
     'Several versions of a package stand side by side as NAME-VERSION. This makes the newest that fits\n' +
     'the range the one that NAME means on this host: one link is switched, and fragments and links\n' +
     'follow in the same transaction.',
-  options: [DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION],
+  options: [ANSWER_OPTION, DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION],
   examples: [
     { command: 'xh use gcc@12', explains: 'the newest 12.x that is there' },
     { command: 'xh use gcc@13.2.0', explains: 'exactly that one' },
@@ -20,11 +22,12 @@ export const command: Command = {
   async run(call) {
     const { options, terminal } = call;
     const wanted = packageArgument(call.args[0] ?? '');
+    const scripting = scriptingFor(call, 'install', [wanted]);
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planUse(host, call.config(), wanted));
     }
     return changeHost(call, async (host) => {
-      await use(host, call.config(), wanted, (plan) => {
+      const done = (plan: Plan): void => {
         const generation = commit(call, host, plan);
         const [now, before] = plan.packages.map(printable);
         terminal.tell(
@@ -34,7 +37,8 @@ export const command: Command = {
         );
         if (options['json'] === true) terminal.print(JSON.stringify({ current: now, generation }));
         tellServices(call, host, plan);
-      });
+      };
+      await use(host, call.config(), wanted, done, scripting);
       return EXIT.done;
     });
   },

@@ -14,6 +14,7 @@ export const command: Command = {
     'command (or manual page, header, library) comes from, why it is that package and no other, and who\n' +
     'else has the name. Exit 1 when nothing of a depot is called so.',
   options: [JSON_OPTION],
+  words: { 'file-or-command': 'command' },
   examples: [
     { command: 'xh which vi', explains: 'the package behind a command' },
     {

@@ -117,7 +117,8 @@ const logFormat: ValueKind<'text' | 'json'> = {
   },
 };
 
-const OPTIONS: Fields<MasterOptions> = {
+/** Called as the options of lfu, and mean the same. */
+export const OPTION_FIELDS: Fields<MasterOptions> = {
   'max-delete': {
     kind: amount("a number of objects, or a text such as '5%'", parseDeleteLimit),
     required: false,
@@ -132,23 +133,62 @@ const OPTIONS: Fields<MasterOptions> = {
   netgroup: { kind: list(anyText, 'a list of names of files'), required: false },
 };
 
-export const defaultsKind = record<MasterOptions>('a table of options of masters', OPTIONS);
+export const defaultsKind = record<MasterOptions>('a table of options of masters', OPTION_FIELDS);
+
+export const MASTER_FIELDS: Fields<Omit<MasterEntry, keyof MasterOptions>> = {
+  name: {
+    kind: masterName,
+    required: true,
+    summary: 'What the master is called in the log, in the ledger and on command lines.',
+  },
+  path: { kind: absolutePath, required: true, summary: 'The tree that is copied.' },
+  slave: { kind: absolutePath, required: true, summary: 'The tree that it is copied to.' },
+  marker: {
+    kind: marker,
+    required: false,
+    summary:
+      "Whether the file .lfu-master in the master has to say its name (true), or which name: else the turn is refused, as when it is not mounted. 'lfu mark' writes it.",
+  },
+  index: {
+    kind: absolutePath,
+    required: false,
+    summary: "A file of 'lfu scan' that is read instead of looking at the master.",
+  },
+  rules: {
+    kind: list(rule, 'a list of rules'),
+    required: false,
+    summary:
+      "Rules, in their order: names of files, beside the configuration where they are relative, and tables { text = '...' } with rules as they stand.",
+  },
+};
 
 export const masterKind = record<MasterEntry>('a table [[master]]', {
-  name: { kind: masterName, required: true },
-  path: { kind: absolutePath, required: true },
-  slave: { kind: absolutePath, required: true },
-  marker: { kind: marker, required: false },
-  index: { kind: absolutePath, required: false },
-  rules: { kind: list(rule, 'a list of rules'), required: false },
-  ...OPTIONS,
+  ...MASTER_FIELDS,
+  ...OPTION_FIELDS,
 });
 
-export const logKind = record<LogEntry>("a table with the keys 'format', 'size' and 'keep'", {
-  format: { kind: logFormat, required: false },
-  size: { kind: size, required: false },
-  keep: { kind: integer('a number of files, 0 to 999', 0, 999), required: false },
-});
+export const LOG_FIELDS: Fields<LogEntry> = {
+  format: {
+    kind: logFormat,
+    required: false,
+    summary: 'How the log is written: a line of text for each change (default), or of JSON.',
+  },
+  size: {
+    kind: size,
+    required: false,
+    summary: 'After how many bytes a new file is begun (default: 8M).',
+  },
+  keep: {
+    kind: integer('a number of files, 0 to 999', 0, 999),
+    required: false,
+    summary: 'How many old files are kept (default: 5).',
+  },
+};
+
+export const logKind = record<LogEntry>(
+  "a table with the keys 'format', 'size' and 'keep'",
+  LOG_FIELDS,
+);
 
 /** Keys at the top of the file. */
 export const TOP_KEYS = ['defaults', 'log', 'master'] as const;
