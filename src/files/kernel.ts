@@ -157,12 +157,8 @@ export const calls = {
   prctl: bind(
     'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
   ),
-  setresuid: bind(
-    'int setresuid(unsigned int real, unsigned int effective, unsigned int saved)',
-  ),
-  setresgid: bind(
-    'int setresgid(unsigned int real, unsigned int effective, unsigned int saved)',
-  ),
+  setresuid: bind('int setresuid(unsigned int real, unsigned int effective, unsigned int saved)'),
+  setresgid: bind('int setresgid(unsigned int real, unsigned int effective, unsigned int saved)'),
 } as const;
 
 /**

@@ -79,7 +79,12 @@ function onFarm(d: string, tool: string, line: string): string {
 
 /** What is made of the links of a farm, for those who look things up in it. */
 const FARM_CACHES: Readonly<Record<string, string>> = {
-  [`${ADMIN}/man`]: onFarm(`${ADMIN}/man`, 'mandb', 'mandb --quiet --user-db "$d"'),
+  [`${ADMIN}/man`]: onFarm(
+    `${ADMIN}/man`,
+    'mandb',
+    // run by root it gives the directories to the account of man(1), which is to have no part in a farm
+    '{ mandb --quiet --user-db "$d" && { chown -Rh --from=man root "$d" 2>/dev/null || :; }; }',
+  ),
   [`${ADMIN}/info`]: onFarm(
     `${ADMIN}/info`,
     'install-info',

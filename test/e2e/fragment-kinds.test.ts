@@ -253,9 +253,11 @@ describe('facts of the host', () => {
 
 test('xh help fragments says of every kind what it is for', () => {
   const { stdout } = xhDone(root, 'help', 'fragments');
+  // lines are filled to the width of the terminal
+  const filled = stdout.replaceAll(/\s+/g, ' ');
   for (const { name, summary } of KINDS) {
     expect(stdout).toContain(`  ${name}`);
-    expect(stdout).toContain(summary);
+    expect(filled).toContain(summary);
   }
 });
 

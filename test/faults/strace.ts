@@ -172,7 +172,7 @@ async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
     return (await trace(run, [name], injected)).ended;
   }
   let hit: string | undefined;
-  for (const offset of name === 'write' ? MOVED : [0]) {
+  for (const offset of name === 'write' || run.threads === true ? MOVED : [0]) {
     const at = Math.max(1, number + offset);
     const injected = ['-e', `inject=${name}:${how}:when=${at}`, ...paths];
     const { ended, log } = await trace(run, [name], injected, run.threads === true);
@@ -183,8 +183,9 @@ async function tamper(run: Run, call: SystemCall, how: string): Promise<Ended> {
 }
 
 /**
- * Where else a `write` may have got to. Contents of files are written at an offset, by pwrite64; logs
- * are appended to by write, as the interpreter writes to its own pipes, now once more, now once less.
+ * Where else a call may have got to. Contents of files are written at an offset, by pwrite64; logs are
+ * appended to by write, as the interpreter writes to its own pipes, now once more, now once less. Beside
+ * threads that copy, how often the main one opens a directory depends on how far they have come.
  */
 const MOVED = [0, 0, -1, 1, 0, 2, -1, 1, 0, -2, 2, 1, -1, 0];
 
