@@ -146,7 +146,7 @@ export function planSummary(plan: Plan): string {
     ...(links > 0 ? [`${links} link${links === 1 ? '' : 's'}`] : []),
     ...(files.size > 0 ? [filesText([...files])] : []),
   ];
-  return parts.length === 0 ? 'nothing to change' : parts.join('; ');
+  return parts.length === 0 ? 'no links, no system files' : parts.join('; ');
 }
 
 /** System files by their paths, the first of them when they are very many. */

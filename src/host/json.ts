@@ -88,10 +88,7 @@ function restore(value: unknown): void {
 export function readRecord(file: Bytes, content: Bytes): unknown {
   const record = parsed(content);
   if (typeof record !== 'object' || record === null || !('format' in record)) {
-    throw new XhError('E_RECORD', `${printable(file)}, a record of xhier's own, is damaged`, {
-      place: { file },
-      remedy: 'put it back from a backup; nothing is done without it',
-    });
+    throw damagedRecord(file);
   }
   if (record.format === 1) return record;
   throw new XhError(
@@ -99,6 +96,14 @@ export function readRecord(file: Bytes, content: Bytes): unknown {
     `${printable(file)} was written by a version of xhier that this one does not know`,
     { place: { file }, remedy: 'use the version that wrote it, or a newer one' },
   );
+}
+
+/** What is said of a record that cannot be used. */
+export function damagedRecord(file: Bytes): XhError {
+  return new XhError('E_RECORD', `${printable(file)}, a record of xhier's own, is damaged`, {
+    place: { file },
+    remedy: 'put it back from a backup; nothing is done without it',
+  });
 }
 
 function parsed(content: Bytes): unknown {

@@ -4,7 +4,7 @@ import { readAt } from '../files/content.ts';
 import { closeDir, listDir, openDirAt } from '../files/dir.ts';
 import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
-import { readRecord, toJsonText } from './json.ts';
+import { damagedRecord, readRecord, toJsonText } from './json.ts';
 
 /** One path of the package as it was at install. */
 export interface ReceiptFile {
@@ -73,7 +73,26 @@ export function readReceipt<Fragment = unknown>(
 
 /** A receipt from its file's content. @throws XhError E_RECORD, E_RECORD_FORMAT */
 export function parseReceipt<Fragment = unknown>(file: Bytes, content: Bytes): Receipt<Fragment> {
-  return readRecord(file, content) as Receipt<Fragment>;
+  const record = readRecord(file, content) as Partial<Receipt<Fragment>>;
+  if (isReceipt(record)) return record;
+  throw damagedRecord(file);
+}
+
+/** Whether all is there that planners rely on. */
+function isReceipt<Fragment>(record: Partial<Receipt<Fragment>>): record is Receipt<Fragment> {
+  const { package: directory, name, current, files, fragments, links } = record;
+  return (
+    typeof directory === 'string' &&
+    typeof name === 'string' &&
+    typeof current === 'boolean' &&
+    [files, fragments, links].every((list) => Array.isArray(list) && list.every(hasPath))
+  );
+}
+
+function hasPath(each: unknown): boolean {
+  return (
+    typeof each === 'object' && each !== null && 'path' in each && typeof each.path === 'string'
+  );
 }
 
 /** Package directories that are installed here, sorted. */
