@@ -118,7 +118,11 @@ function fromNothing({ root, depot, names }, noStow) {
   const target = join(root, 'stowed');
   const list = join(root, 'names');
   writeFileSync(list, names.join(' '));
-  const clear = FARMS.map((path) => `rm -rf ${join(root, path)}`).join('; ');
+  // moved away, not removed: ext4 looks for free inodes slowly where very many have just been freed
+  const gone = join(root, 'gone');
+  mkdirSync(gone);
+  const away = (/** @type {string} */ path) => `mv ${path} ${gone}/$(date +%s%N) 2>/dev/null`;
+  const clear = FARMS.map((path) => away(join(root, path))).join('; ');
   const own = {
     name: `xh make-links, ${names.length} packages`,
     before: clear,
@@ -126,7 +130,7 @@ function fromNothing({ root, depot, names }, noStow) {
   };
   const stow = {
     name: `stow, ${names.length} packages`,
-    before: `rm -rf ${target}; mkdir ${target}`,
+    before: `${away(target)}; mkdir ${target}`,
     command: `stow -d ${depot} -t ${target} --ignore='^\\.admin' $(cat ${list})`,
   };
   const timings = race(noStow ? [own] : [stow, own], {
