@@ -1,6 +1,7 @@
 /** Completion for zsh: one script a program, for a directory of fpath or to be sourced. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { singleQuoted } from '../message/shell.ts';
 import { placeText, valueTexts } from './choices.ts';
 import type { OptionSyntax, Place, ProgramSyntax } from './syntax.ts';
 
@@ -11,7 +12,7 @@ export function zshScript(syntax: ProgramSyntax): string {
     ...commands.map((command) => branch(command.name, command.options, command.places)),
   ];
   const described = commands.map(
-    (command) => `    ${quoted(`${command.name}:${command.summary}`)}`,
+    (command) => `    ${singleQuoted(`${command.name}:${command.summary}`)}`,
   );
   return `#compdef ${name}
 ${readFileSync(join(import.meta.dirname, 'shared.zsh'), 'utf8').trimEnd()}
@@ -43,17 +44,13 @@ fi
 
 function branch(name: string, options: readonly OptionSyntax[], places: readonly Place[]): string {
   const described = options.flatMap(({ names, summary }) =>
-    names.map((each) => `        ${quoted(`${each}:${summary}`)}`),
+    names.map((each) => `        ${singleQuoted(`${each}:${summary}`)}`),
   );
   return `    ${name})
       options=(
 ${described.join('\n')}
       )
-      values=(${valueTexts(options).map(quoted).join(' ')})
-      places=(${places.map((place) => quoted(placeText(place))).join(' ')})
+      values=(${valueTexts(options).map(singleQuoted).join(' ')})
+      places=(${places.map((place) => singleQuoted(placeText(place))).join(' ')})
       ;;`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -2,12 +2,11 @@
  * `xh readme`: the READMEs of all packages, found where packages have them, as text. Whatever the
  * encoding, what people wrote is shown; what a terminal or a browser would obey is not.
  */
-import { realpathSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { b, fromBuffer, printable, toBuffer, utf8, type Bytes } from '../bytes/bytes.ts';
+import { b, fromBuffer, printable, utf8, type Bytes } from '../bytes/bytes.ts';
 import { isWithin, join } from '../bytes/path.ts';
 import { sha256 } from '../files/content.ts';
-import { beginningOf, namesIn } from '../files/forgiving.ts';
+import { beginningOf, namesIn, realPathOf } from '../files/forgiving.ts';
 import { XhError } from '../message/error.ts';
 import { listPackages, type PackageEntry } from '../package/entries.ts';
 import { readPackage } from '../package/read.ts';
@@ -74,9 +73,9 @@ const MOST_READMES = 4;
 function readmesOf(site: Site, top: Bytes, name: Bytes): Readme[] {
   const places = [b``, b`doc`, b`doc/${name}`, b`share/doc`, b`share/doc/${name}`, b`data`];
   // the document is for everybody, and a link to what only its maker may read is in no package
-  const trees = [top, inSite(site, b`/.software`)].flatMap((tree) => realPath(tree) ?? []);
+  const trees = [top, inSite(site, b`/.software`)].flatMap((tree) => realPathOf(tree) ?? []);
   const isOwn = (path: Bytes): boolean => {
-    const real = realPath(path);
+    const real = realPathOf(path);
     return real !== undefined && trees.some((tree) => isWithin(tree, real));
   };
   const seen = new Set<string>();
@@ -95,14 +94,6 @@ function readmesOf(site: Site, top: Bytes, name: Bytes): Readme[] {
     }
   }
   return found;
-}
-
-function realPath(path: Bytes): Bytes | undefined {
-  try {
-    return fromBuffer(realpathSync(toBuffer(path), { encoding: 'buffer' }));
-  } catch {
-    return undefined;
-  }
 }
 
 const README = /^read[-_]?me(?:$|[._-])/i;

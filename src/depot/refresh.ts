@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { toText } from '../bytes/bytes.ts';
 import type { Plan } from '../host/plan.ts';
 import type { Host } from '../host/transaction.ts';
+import { singleQuoted } from '../message/shell.ts';
 
 /** As one word of a shell's. */
 function quoted(text: string): string {
-  return /^[\w/.-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return /^[\w/.-]+$/.test(text) ? text : singleQuoted(text);
 }
 
 /** Milliseconds that one command may take. */

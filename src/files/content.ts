@@ -45,6 +45,29 @@ export function sha256At(dir: Dir, name: Bytes): string {
 /** One for all files: getting a new one costs more than a small file. */
 let shared: Buffer | undefined;
 
+/**
+ * `length` bytes of an open file from `from` on, in pieces that are good until the next one is asked
+ * for; fewer when the file ends before. @throws FileError
+ */
+export function* piecesOf(
+  fd: number,
+  path: Bytes,
+  from: number,
+  length: number,
+): Generator<Buffer, void> {
+  const buffer = Buffer.allocUnsafe(Math.min(length, PIECE));
+  for (let done = 0; done < length;) {
+    const wanted = Math.min(buffer.length, length - done);
+    const at = from + done;
+    const got = about(path, () => readSync(fd, buffer, 0, wanted, at));
+    if (got === 0) return;
+    yield buffer.subarray(0, got);
+    done += got;
+  }
+}
+
+const PIECE = 1 << 18;
+
 /** Writes all of `content` at offset `at`, or where the file stands; a short write is continued. */
 export function writeAll(fd: number, path: Bytes, content: Uint8Array, at: number | null): void {
   about(path, () => {

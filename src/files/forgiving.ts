@@ -2,8 +2,16 @@
  * Reading what may not be there, may not be read, or may be something else: others' files, of which
  * there are many, and where one that cannot be had is one less. A pipe is never waited for.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import { compareBytes, toBuffer, type Bytes } from '../bytes/bytes.ts';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+} from 'node:fs';
+import { compareBytes, fromBuffer, toBuffer, type Bytes } from '../bytes/bytes.ts';
 
 export interface Beginning {
   readonly content: Buffer;
@@ -41,5 +49,14 @@ export function namesIn(directory: Bytes): Bytes[] {
     return names.toSorted(compareBytes);
   } catch {
     return [];
+  }
+}
+
+/** The path without links, or undefined when it leads nowhere that we may see. */
+export function realPathOf(path: Bytes): Bytes | undefined {
+  try {
+    return fromBuffer(realpathSync(toBuffer(path), { encoding: 'buffer' }));
+  } catch {
+    return undefined;
   }
 }

@@ -78,20 +78,29 @@ export function parseReceipt<Fragment = unknown>(file: Bytes, content: Bytes): R
   throw damagedRecord(file);
 }
 
-/** Whether all is there that planners rely on. */
+/** Whether it has the form that everybody counts on. */
 function isReceipt<Fragment>(record: Partial<Receipt<Fragment>>): record is Receipt<Fragment> {
   const { package: directory, name, current, files, fragments, links } = record;
   return (
     typeof directory === 'string' &&
     typeof name === 'string' &&
     typeof current === 'boolean' &&
-    [files, fragments, links].every((list) => Array.isArray(list) && list.every(hasPath))
+    allHave(files, 'path', 'type') &&
+    allHave(fragments, 'kind', 'name', 'path', 'sha256') &&
+    allHave(links, 'class', 'path', 'target')
   );
 }
 
-function hasPath(each: unknown): boolean {
+/** Whether it is a list of objects that have these as texts. */
+function allHave(list: unknown, ...keys: readonly string[]): boolean {
   return (
-    typeof each === 'object' && each !== null && 'path' in each && typeof each.path === 'string'
+    Array.isArray(list) &&
+    list.every(
+      (each: unknown) =>
+        typeof each === 'object' &&
+        each !== null &&
+        keys.every((key) => typeof (each as Readonly<Record<string, unknown>>)[key] === 'string'),
+    )
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { b, fromBuffer, type Bytes } from '../bytes/bytes.ts';
 import { openElf, sectionsOf, type ElfSection } from '../package/elf-file.ts';
+import { pathBytes } from '../package/path-bytes.ts';
 import { readRunPaths, type RunPath } from '../package/run-paths.ts';
 
 /** What is searched for. */
@@ -187,11 +188,5 @@ function pathAt(content: Buffer, at: number): Bytes {
   return fromBuffer(content.subarray(at, end));
 }
 
-const NO_PATH_BYTES: ReadonlySet<number> = new Set(
-  Buffer.from('/ \t\n\r\0"\'`:;<>()[]{}|&*?$=\\#!%^,'),
-);
-
 /** Whether a byte goes on with the name before it. */
-function isPathByte(byte: number): boolean {
-  return byte > 0x20 && byte !== 0x7f && !NO_PATH_BYTES.has(byte);
-}
+const isPathByte = pathBytes('/,');

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { bytes, fromBuffer, printable, split, toText, type Bytes } from '../bytes/bytes.ts';
 import type { Log } from '../files/workspace.ts';
 import { EXIT, XhError } from '../message/error.ts';
+import { singleQuoted } from '../message/shell.ts';
 import type { Step } from './build-system.ts';
 
 export interface RunOptions {
@@ -65,7 +66,7 @@ export function commandText({ argv, env }: Pick<Step, 'argv' | 'env'>): string {
 function quoted(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   const sign = /^[\w.-]+=/.exec(word)?.[0] ?? '';
-  return `${sign}'${word.slice(sign.length).replaceAll("'", "'\\''")}'`;
+  return `${sign}${singleQuoted(word.slice(sign.length))}`;
 }
 
 interface Ending {

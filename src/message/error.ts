@@ -49,6 +49,16 @@ export class XhError extends Error {
   }
 }
 
+/** What `read` returns, or undefined where it throws what a user can cause: somebody else tells of that. */
+export function unlessRefused<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof XhError) return undefined;
+    throw error;
+  }
+}
+
 /** `file:line:column`, as far as known. */
 export function placeText(place: Place): string {
   let text = printable(place.file);

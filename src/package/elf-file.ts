@@ -34,7 +34,7 @@ export const DT = { needed: 1, strtab: 5, strsz: 10, soname: 14, rpath: 15, runp
 
 /** `content` as an ELF file, or undefined when it is none. */
 export function openElf(content: Buffer): ElfFile | undefined {
-  if (content.length < 52 || content.readUInt32BE(0) !== MAGIC) return undefined;
+  if (content.length < 52 || content.readUInt32BE(0) !== ELF_MAGIC) return undefined;
   const wide = content[4] === 2;
   const little = content[5] === 1;
   if ((!wide && content[4] !== 1) || (!little && content[5] !== 2)) return undefined;
@@ -99,7 +99,8 @@ export function elfText(content: Buffer, offset: number, most: number): Bytes | 
   return end < 0 || end >= limit ? undefined : fromBuffer(content.subarray(offset, end));
 }
 
-const MAGIC = 0x7f454c46;
+/** The first four bytes, as a number with the highest first. */
+export const ELF_MAGIC = 0x7f454c46;
 const NOBITS = 8;
 /** Beyond these a file is not what it is taken for. */
 const MOST_ENTRIES = 65_536;

@@ -13,7 +13,7 @@ const RECEIPT = {
   current: true,
   files: [{ path: '/.software/share/foo', type: 'directory', mode: 493, uid: 0, gid: 0, size: 0 }],
   fragments: [],
-  links: [{ path: '/usr/local/lib/x', target: '/software/foo/lib/x' }],
+  links: [{ class: 'lib', path: '/usr/local/lib/x', target: '/software/foo/lib/x' }],
 };
 const FILE = b`/.software/local/.admin/receipts/foo-1.0.json`;
 
@@ -27,6 +27,7 @@ test.each([
   ['whether it is current', { ...RECEIPT, current: 'yes' }],
   ['the files', { ...RECEIPT, files: undefined }],
   ['the path of a file', { ...RECEIPT, files: [{ type: 'file' }] }],
+  ['the target of a link', { ...RECEIPT, links: [{ class: 'lib', path: '/usr/local/lib/x' }] }],
   ['a list of links', { ...RECEIPT, links: { path: '/x' } }],
 ])('one that lacks %s is damaged, and says where it is', (_, record) => {
   expect(() => parseReceipt(FILE, bytes(JSON.stringify(record)))).toThrow(

@@ -2,7 +2,7 @@
 import { b, bytes, printable, toText, type Bytes } from '../../bytes/bytes.ts';
 import { join } from '../../bytes/path.ts';
 import { DiagnosticError, type Diagnostic } from '../../message/diagnostic.ts';
-import { XhError } from '../../message/error.ts';
+import { XhError, unlessRefused } from '../../message/error.ts';
 import { didYouMean } from '../../message/nearest.ts';
 import { readAdminFile } from '../../package/admin-content.ts';
 import { installOrder, type Dependent } from '../../package/depend.ts';
@@ -118,7 +118,7 @@ export const accounts: PackageCheck = {
         remedy: 'bring it with export/passwd, or name another',
       };
     }
-    for (const mailbox of quietly(() => parsed(subject, 'Maintainer')) ?? []) {
+    for (const mailbox of unlessRefused(() => parsed(subject, 'Maintainer')) ?? []) {
       const text = printMailbox(mailbox);
       const [, local = ''] = /^([^@<> ]+)$/.exec(text) ?? [];
       if (local === '' || !unknown(local as Bytes)) continue;
@@ -136,7 +136,7 @@ export const dependencies: PackageCheck = {
   id: 'dependencies',
   what: 'dependencies that the depot cannot meet, and ones of the host that it does not have',
   *ofPackage(subject) {
-    const wanted = quietly(() => parsed(subject, 'Dependencies')) ?? [];
+    const wanted = unlessRefused(() => parsed(subject, 'Dependencies')) ?? [];
     const path = b`.admin/Dependencies`;
     const available = availablePackages(subject.host.site).filter(
       ({ directory }) => directory !== subject.directory,
@@ -177,7 +177,7 @@ export const targets: PackageCheck = {
   id: 'targets',
   what: 'targets that no host can be, or that are wanted and not there',
   *ofPackage(subject) {
-    const list = quietly(() => parsed(subject, 'Targets'));
+    const list = unlessRefused(() => parsed(subject, 'Targets'));
     const options = optionsOf(subject);
     const path = b`.admin/Targets`;
     const says = options?.values.distribute ?? { to: 'all' };
@@ -230,7 +230,7 @@ export const fileTypes: PackageCheck = {
   id: 'file-types',
   what: 'lines of .admin/file-types that mean no file, and files in another tree than these say',
   *ofPackage(subject) {
-    const rules = quietly(() => parsed(subject, 'file-types'));
+    const rules = unlessRefused(() => parsed(subject, 'file-types'));
     if (rules === undefined) return;
     const path = b`.admin/file-types`;
     const files = subject.files.filter(({ kind }) => kind !== 'directory');
@@ -294,17 +294,7 @@ function parsed<Name extends string>(
 
 /** The options, or the default ones; undefined for those that cannot be read. */
 export function optionsOf(subject: Subject): PackageOptions | undefined {
-  return quietly(() => parsed(subject, 'Options') ?? DEFAULT_OPTIONS);
-}
-
-/** What cannot be read is told once, by {@link adminFiles}. */
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof XhError) return undefined;
-    throw error;
-  }
+  return unlessRefused(() => parsed(subject, 'Options') ?? DEFAULT_OPTIONS);
 }
 
 /** A diagnostic in a file of the package. */

@@ -1,7 +1,7 @@
 /** Checks of compiled files: what the loader will look for, and where. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { b, printable, slice, toBuffer, toText, type Bytes } from '../../bytes/bytes.ts';
+import { b, printable, slice, toText, type Bytes } from '../../bytes/bytes.ts';
+import { namesIn } from '../../files/forgiving.ts';
 import { basename, components, dirname, isWithin, join, normalize } from '../../bytes/path.ts';
 import { hostHas } from '../../site/host-has.ts';
 import { packagePath } from '../../site/site.ts';
@@ -159,14 +159,6 @@ function hostLibraries(): ReadonlySet<string> {
 }
 
 const LIBRARIES = ['/lib', '/usr/lib', '/lib64', '/usr/lib64', '/usr/local/lib'] as Bytes[];
-
-function namesIn(directory: Bytes): Bytes[] {
-  try {
-    return readdirSync(toBuffer(directory), 'latin1') as Bytes[];
-  } catch {
-    return [];
-  }
-}
 
 const libraries = new WeakMap<readonly unknown[], ReadonlyMap<Bytes, readonly Bytes[]>>();
 

@@ -3,7 +3,7 @@ import { fromBuffer, printable, utf8, type Bytes } from '../../bytes/bytes.ts';
 import { basename, dirname, join } from '../../bytes/path.ts';
 import { LINK_CLASSES, type LinkClass } from '../../farm/classes.ts';
 import { readAt } from '../../files/content.ts';
-import { XhError } from '../../message/error.ts';
+import { unlessRefused } from '../../message/error.ts';
 import { SKELETON } from '../../package/layout.ts';
 import { readPackageOptions } from '../../package/read.ts';
 import { isDefaultPackage } from '../../site/config.ts';
@@ -129,8 +129,8 @@ export const sharedNames: PackageCheck = {
     const wanted = linksWanted(subject);
     for (const other of subject.depot()) {
       if (other.name === subject.name) continue;
-      const theirs = quietly(() => wantedBy(subject.host, subject.config, other)) ?? [];
-      const priority = quietly(() => readPackageOptions(other).values.priority);
+      const theirs = unlessRefused(() => wantedBy(subject.host, subject.config, other)) ?? [];
+      const priority = unlessRefused(() => readPackageOptions(other).values.priority);
       if (priority !== own.priority) continue;
       for (const { path, target } of theirs) {
         const file = wanted.get(path);
@@ -150,9 +150,9 @@ export const sharedNames: PackageCheck = {
 function sameContent({ host }: Subject, file: SubjectFile, target: Bytes): boolean {
   const { site, walker } = host;
   const inside = (site.root === '/' ? target : target.slice(site.root.length)) as Bytes;
-  const place = quietly(() => walker.tryLocate(inside, { follow: true }));
+  const place = unlessRefused(() => walker.tryLocate(inside, { follow: true }));
   if (place === undefined || file.kind !== 'file') return false;
-  const there = quietly(() => readAt(place.dir, place.name));
+  const there = unlessRefused(() => readAt(place.dir, place.name));
   return there !== undefined && there === fromBuffer(file.content());
 }
 
@@ -188,13 +188,4 @@ function isWanted(linkClass: LinkClass, rest: Bytes, { mode, kind }: SubjectFile
   if (!linkClass.deep && rest.includes('/')) return false;
   if (linkClass.executable === true && kind === 'file' && (mode & 0o111) === 0) return false;
   return linkClass.wants?.(rest) ?? true;
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof XhError) return undefined;
-    throw error;
-  }
 }

@@ -17,6 +17,7 @@ import {
 import { b, fromBuffer, slice, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { basename, isWithin, join } from '../../bytes/path.ts';
 import { errnoOf } from '../../files/error.ts';
+import { realPathOf } from '../../files/forgiving.ts';
 import type { Host } from '../../host/transaction.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { readElf, type Elf } from '../../package/elf.ts';
@@ -129,7 +130,7 @@ interface Place extends DirectoryName {
 function subject(host: Host, config: Config, { trees, ...place }: Place): Subject {
   const unread: { path: Bytes; errno: string }[] = [];
   const files = trees.flatMap(({ type, top }) => {
-    const real = realPath(top);
+    const real = realPathOf(top);
     return real === undefined ? [] : [...objectsIn(real, b``, type, unread)];
   });
   const byPath = new Map<Bytes, SubjectFile>();
@@ -169,14 +170,6 @@ function stands({ walker }: Host, path: Bytes): boolean {
   } catch (error) {
     if (error instanceof XhError) return false;
     throw error;
-  }
-}
-
-function realPath(path: Bytes): Bytes | undefined {
-  try {
-    return fromBuffer(realpathSync(toBuffer(path), 'buffer'));
-  } catch {
-    return undefined;
   }
 }
 

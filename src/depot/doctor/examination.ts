@@ -80,41 +80,13 @@ function directoriesOf({ receipts }: Planning): readonly Bytes[] {
 function readable({ receipts }: Planning, directory: Bytes): PackageReceipt | string | undefined {
   try {
     const receipt = receipts.get(directory);
-    return receipt === undefined || isWhole(receipt, directory)
+    return receipt === undefined || receipt.package === directory
       ? receipt
-      : 'it does not say what a receipt has to say';
+      : 'it is the receipt of another package';
   } catch (error) {
     if (error instanceof XhError) return error.message;
     throw error;
   }
-}
-
-/** Whether it has the form that everybody counts on. */
-function isWhole(value: unknown, directory: Bytes): boolean {
-  const {
-    package: of,
-    name,
-    current,
-    files,
-    fragments,
-    links,
-  } = value as Partial<Record<keyof PackageReceipt, unknown>>;
-  const all = (list: unknown, ...keys: readonly string[]): boolean =>
-    Array.isArray(list) &&
-    list.every(
-      (each: unknown) =>
-        typeof each === 'object' &&
-        each !== null &&
-        keys.every((key) => typeof (each as Record<string, unknown>)[key] === 'string'),
-    );
-  return (
-    of === directory &&
-    typeof name === 'string' &&
-    typeof current === 'boolean' &&
-    all(files, 'path', 'type') &&
-    all(fragments, 'kind', 'name', 'path', 'sha256') &&
-    all(links, 'class', 'path', 'target')
-  );
 }
 
 /** The content of a file, or undefined when there is none. @throws XhError */

@@ -8,12 +8,12 @@ import {
 } from '../../host/generations.ts';
 import { RECEIPTS } from '../../host/receipt.ts';
 import type { Host } from '../../host/transaction.ts';
-import { XhError } from '../../message/error.ts';
+import { unlessRefused } from '../../message/error.ts';
 
 /** The generations that can be read, newest first, each read when its turn comes. */
 export function* generations({ walker }: Host): Generator<Generation> {
   for (const number of generationNumbers(walker).toReversed()) {
-    const read = quietly(() => readGeneration(walker, number));
+    const read = unlessRefused(() => readGeneration(walker, number));
     if (read !== undefined && Array.isArray(read.changes)) yield read;
   }
 }
@@ -25,7 +25,7 @@ export function lastWritten(host: Host, path: Bytes): Bytes | undefined {
     if (change === undefined) continue;
     const { after } = change;
     if (after.type !== 'file') return undefined;
-    return quietly(() => keptContent(host.walker, after.sha256));
+    return unlessRefused(() => keptContent(host.walker, after.sha256));
   }
   return undefined;
 }
@@ -42,13 +42,4 @@ export function whenUninstalled(host: Host, name: Bytes): string | undefined {
     return `${printable(name)} was uninstalled by ${user} at ${time} (generation ${generation})`;
   }
   return undefined;
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof XhError) return undefined;
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import { DiagnosticError } from '../../message/diagnostic.ts';
 import { configPath } from '../../site/config.ts';
 import { inSite } from '../../site/site.ts';
 import { shellWord } from '../shell-word.ts';
+import { unlessRefused } from '../../message/error.ts';
 import { contentOf, namesIn } from './examination.ts';
 import type { HostCheck } from './finding.ts';
 
@@ -200,7 +201,7 @@ export const logins: HostCheck = {
       namesIn(host, directory).map((name) => b`${directory}/${name}`),
     );
     const uses = [...PROFILES, ...dropIns].some((path) => {
-      const content = quietly(() => contentOf(host, path));
+      const content = unlessRefused(() => contentOf(host, path));
       return content !== undefined && /showpath|\.admin\/bins\/bin/.test(content);
     });
     if (uses) return;
@@ -213,11 +214,3 @@ export const logins: HostCheck = {
     };
   },
 };
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
-}

@@ -14,6 +14,7 @@ import { activate } from '../activate.ts';
 import { draftEdits, fragmentOwner, viewOf } from '../fragments.ts';
 import type { PackageReceipt } from '../receipt-set.ts';
 import { shellWord } from '../shell-word.ts';
+import { unlessRefused } from '../../message/error.ts';
 import { contentOf, namesIn, type Examination } from './examination.ts';
 import { ORDER, type Finding, type HostCheck } from './finding.ts';
 import { whenUninstalled } from './history.ts';
@@ -269,20 +270,12 @@ function* filesWithMarkers({
     }
   }
   for (const path of paths) {
-    const stat = quietly(() => host.walker.stat(path, { follow: true }));
+    // what is not for us to read, or leads out of the site, is passed over
+    const stat = unlessRefused(() => host.walker.stat(path, { follow: true }));
     if (stat?.type !== 'f' || stat.size > MOST) continue;
-    const content = quietly(() => contentOf(host, path));
+    const content = unlessRefused(() => contentOf(host, path));
     if (content === undefined || !/^# (?:BEGIN|END) xhier |^#xhier:disabled-by /m.test(content))
       continue;
     yield [path, readLines(content)];
-  }
-}
-
-/** What is not for us to read, or leads out of the site, is passed over. */
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,4 @@
 /** Checks of what commands that were killed have left: the journal, the lock, temporary names. */
-import { readFileSync } from 'node:fs';
 import { b, printable, slice, toText, type Bytes } from '../../bytes/bytes.ts';
 import { isWithin } from '../../bytes/path.ts';
 import { farmDirectories } from '../../farm/inventory.ts';
@@ -9,6 +8,7 @@ import { stateOf } from '../../host/state.ts';
 import { inSite } from '../../site/site.ts';
 import { siteFileTypes } from '../../site/config.ts';
 import { isTemporary } from '../../lfu/names.ts';
+import { entryOf } from '../script/processes.ts';
 import { shellWord } from '../shell-word.ts';
 import { contentOf, namesIn, type Examination } from './examination.ts';
 import { ORDER, type Finding, type HostCheck, type Repair } from './finding.ts';
@@ -123,13 +123,8 @@ function holderOf(host: Host): Holder | undefined {
 
 /** The letter that proc_pid_stat(5) has for it; undefined for one that is gone. */
 function processState(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
-    return state === 'Z' || state === 'X' ? undefined : state;
-  } catch {
-    return undefined;
-  }
+  const state = entryOf(pid)?.state;
+  return state === 'Z' || state === 'X' ? undefined : state;
 }
 
 export const leftOvers: HostCheck = {

@@ -4,12 +4,12 @@
  * read is read again.
  */
 import { createHash, type Hash as Digest } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { b, compareBytes, printable, slice, type Bytes } from '../../bytes/bytes.ts';
 import { attributesAt, isCarried } from '../../files/attributes.ts';
+import { piecesOf } from '../../files/content.ts';
 import { nextData, nextHole, type OpenFile } from '../../files/copy.ts';
 import { closeDir, listDir, openDirAt, type Dir } from '../../files/dir.ts';
-import { about } from '../../files/error.ts';
 import { openFileAt, readLinkAt } from '../../files/names.ts';
 import { sameObject, statAt, statOf, type ObjectStat } from '../../files/stat.ts';
 import type { Walker } from '../../files/walk.ts';
@@ -38,6 +38,11 @@ export interface ScannedTree {
 
 export interface ScanOptions {
   readonly accounts: Accounts;
+  /**
+   * Of a type whose files are each host's own: directories, and nothing that is in them; their times are
+   * left out, since they change with what is in them.
+   */
+  readonly directoriesOnly?: boolean;
   /** The hash of a file that has not changed since it was known. */
   readonly known: (path: Bytes, stat: ObjectStat) => KnownFile | undefined;
   /** Told of each file's hash. */
@@ -73,10 +78,8 @@ export function sourceReader(walker: Walker): (source: Source) => Iterable<Uint8
     const { dir, name } = walker.locate(path);
     const fd = openFileAt(dir, name, { quiet: true });
     try {
-      const open = { fd, path, device: 0n };
-      for (const extent of data) {
-        for (const piece of piecesOf(open, extent))
-          if (piece !== undefined) yield Buffer.from(piece);
+      for (const [from, length] of data) {
+        for (const piece of piecesOf(fd, path, from, length)) yield Buffer.from(piece);
       }
     } finally {
       closeSync(fd);
@@ -117,7 +120,7 @@ function createScan(base: Bytes, options: ScanOptions) {
       mode: stat.mode,
       owner: { id: stat.uid, name: accounts.userById(stat.uid)?.name ?? b`` },
       group: { id: stat.gid, name: accounts.groupById(stat.gid)?.name ?? b`` },
-      mtime: stat.mtime,
+      mtime: options.directoriesOnly === true ? { seconds: 0, nanoseconds: 0 } : stat.mtime,
       attributes: attributes(dir, name),
     };
     const identity =
@@ -171,6 +174,7 @@ function createScan(base: Bytes, options: ScanOptions) {
         const stat = statAt(inside, child);
         // gone since
         if (stat === undefined) continue;
+        if (options.directoriesOnly === true && stat.type !== 'd') continue;
         found.push(
           look({ dir: inside, name: child, path: b`${path}/${child}`, shown: child }, stat),
         );
@@ -272,27 +276,14 @@ function* extentsOf(file: OpenFile, size: number): Generator<Extent> {
   }
 }
 
-function update(digest: Digest, file: OpenFile, extent: Extent): boolean {
-  for (const piece of piecesOf(file, extent)) {
-    if (piece === undefined) return false;
+/** Whether the file has all of the extent. */
+function update(digest: Digest, { fd, path }: OpenFile, [from, length]: Extent): boolean {
+  let got = 0;
+  for (const piece of piecesOf(fd, path, from, length)) {
     digest.update(piece);
+    got += piece.length;
   }
-  return true;
-}
-
-/** The data of one extent; undefined when the file ends before. */
-function* piecesOf(file: OpenFile, [from, length]: Extent): Generator<Buffer | undefined, void> {
-  const buffer = Buffer.allocUnsafe(Math.min(length, PIECE));
-  for (let done = 0; done < length;) {
-    const wanted = Math.min(buffer.length, length - done);
-    const got = about(file.path, () => readSync(file.fd, buffer, 0, wanted, from + done));
-    if (got === 0) {
-      yield undefined;
-      return;
-    }
-    yield buffer.subarray(0, got);
-    done += got;
-  }
+  return got === length;
 }
 
 function hasChanged(before: ObjectStat, after: ObjectStat): boolean {
@@ -306,4 +297,3 @@ function hasChanged(before: ObjectStat, after: ObjectStat): boolean {
 }
 
 const ATTEMPTS = 5;
-const PIECE = 1 << 18;

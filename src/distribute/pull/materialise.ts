@@ -4,11 +4,11 @@
  * with; what is there and whole is not made again.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { b, type Bytes } from '../../bytes/bytes.ts';
-import { setSize, sha256At, writeAll } from '../../files/content.ts';
+import { piecesOf, setSize, sha256At, writeAll } from '../../files/content.ts';
 import { closeDir, listDir, openDirAt, type Dir } from '../../files/dir.ts';
-import { about } from '../../files/error.ts';
+import { FileError } from '../../files/error.ts';
 import { withHeld } from '../../files/held.ts';
 import { giveMetadata, type Metadata } from '../../files/metadata.ts';
 import {
@@ -21,11 +21,12 @@ import {
   renameAt,
   symlinkAt,
 } from '../../files/names.ts';
-import { modeBits, statAt, statOf, type ObjectStat } from '../../files/stat.ts';
+import { modeBits, statAt, statOf, type ObjectStat, type Time } from '../../files/stat.ts';
+import { unlessRefused } from '../../message/error.ts';
 import type { Accounts } from '../../site/accounts.ts';
-import type { Source } from '../publish/scan.ts';
+import type { ScannedTree, Source } from '../publish/scan.ts';
 import type { Hash } from '../store/hash.ts';
-import { dataLength, type TreeEntry } from '../store/tree.ts';
+import { dataLength, parseTree, type TreeEntry } from '../store/tree.ts';
 import type { LargeObject } from './fetch.ts';
 
 type FileEntry = Extract<TreeEntry, { type: 'f' }>;
@@ -37,6 +38,8 @@ export interface Materials {
   readonly local: (object: Hash) => Source | undefined;
   /** Its data, as they are now. */
   readonly read: (source: Source) => Iterable<Uint8Array>;
+  /** What stands in the place of the tree: a file in it that is to stay as it is gets a second name, which costs no data. */
+  readonly standing?: { readonly dir: Dir; readonly tree: ScannedTree } | undefined;
   readonly accounts: Accounts;
   /** Whether owners and all attributes can be given. */
   readonly privileged: boolean;
@@ -67,6 +70,63 @@ export function growTree(dir: Dir, name: Bytes, root: Hash, materials: Materials
   return making;
 }
 
+/** A directory of the tree that stands in the place of the one that is made. */
+interface Standing {
+  readonly dir: Dir;
+  readonly tree: ScannedTree;
+  readonly entries: ReadonlyMap<Bytes, TreeEntry>;
+}
+
+function standingTop({ standing }: Materials): Standing | undefined {
+  if (standing === undefined) return undefined;
+  const [top] = listingIn(standing.tree, standing.tree.root);
+  return top?.type === 'd'
+    ? { ...standing, entries: byName(listingIn(standing.tree, top.tree)) }
+    : undefined;
+}
+
+/** Runs `work` with the directory of that name, if there is one. */
+function withBelow(
+  standing: Standing | undefined,
+  name: Bytes,
+  work: (below: Standing | undefined) => void,
+): void {
+  const entry = standing?.entries.get(name);
+  if (standing === undefined || entry?.type !== 'd') {
+    work(undefined);
+    return;
+  }
+  const dir = unlessRefused(() => openDirAt(standing.dir, name));
+  try {
+    const { tree } = standing;
+    work(
+      dir === undefined ? undefined : { dir, tree, entries: byName(listingIn(tree, entry.tree)) },
+    );
+  } finally {
+    if (dir !== undefined) closeDir(dir);
+  }
+}
+
+function listingIn({ trees }: ScannedTree, hash: Hash): readonly TreeEntry[] {
+  const text = trees.get(hash);
+  return text === undefined ? [] : parseTree(text);
+}
+
+function byName(entries: readonly TreeEntry[]): ReadonlyMap<Bytes, TreeEntry> {
+  return new Map(entries.map((entry) => [entry.name, entry]));
+}
+
+function sameTime(one: Time, other: Time): boolean {
+  return one.seconds === other.seconds && one.nanoseconds === other.nanoseconds;
+}
+
+function sameAttributes(one: TreeEntry['attributes'], other: TreeEntry['attributes']): boolean {
+  return (
+    one.length === other.length &&
+    one.every(([name, value], i) => name === other[i]?.[0] && value === other[i][1])
+  );
+}
+
 /** A file that waits for its data. */
 interface Waiting {
   readonly entry: FileEntry;
@@ -86,10 +146,13 @@ function createMaking(materials: Materials) {
   /** Each after the one that it is in. */
   const directories: { readonly entry: TreeEntry; readonly way: readonly Bytes[] }[] = [];
   let base: { readonly dir: Dir; readonly name: Bytes } | undefined;
+  const ways = createWays();
+  /** Where two directories are needed at the same time. */
+  const otherWays = createWays();
 
   function directory(dir: Dir, name: Bytes, entry: TreeEntry & { readonly type: 'd' }): void {
     base = { dir, name };
-    enter(dir, name, entry, [name]);
+    enter(dir, name, entry, [name], standingTop(materials));
     // what the host has the data of is made at once
     for (const [object, files] of waiting) {
       const source = materials.local(object);
@@ -104,8 +167,10 @@ function createMaking(materials: Materials) {
     name: Bytes,
     entry: TreeEntry & { readonly type: 'd' },
     way: readonly Bytes[],
+    standing: Standing | undefined,
   ): void {
-    if (statAt(parent, name)?.type !== 'd') {
+    const isNew = statAt(parent, name)?.type !== 'd';
+    if (isNew) {
       removeTreeAt(parent, name);
       makeDirAt(parent, name, 0o700);
     }
@@ -113,22 +178,36 @@ function createMaking(materials: Materials) {
     const inside = openDirAt(parent, name);
     try {
       // of an earlier run, when its owner was somebody else for a while
-      withHeld(parent, name, (held, stat) => {
-        if ((stat.mode & 0o700) !== 0o700) giveMetadata(held, stat, openTo(stat), privileged);
-      });
+      if (!isNew) {
+        withHeld(parent, name, (held, stat) => {
+          if ((stat.mode & 0o700) !== 0o700) giveMetadata(held, stat, openTo(stat), privileged);
+        });
+      }
       const entries = trees.get(entry.tree) ?? [];
       const wanted = new Set(entries.map((each) => each.name));
-      for (const stray of listDir(inside)) if (!wanted.has(stray)) removeTreeAt(inside, stray);
+      const present = new Set(isNew ? [] : listDir(inside));
+      for (const each of present) if (!wanted.has(each)) removeTreeAt(inside, each);
       for (const each of entries) {
-        if (each.type === 'd') enter(inside, each.name, each, [...way, each.name]);
-        else make(inside, each, [...way, each.name]);
+        const path = [...way, each.name];
+        if (each.type === 'd') {
+          withBelow(standing, each.name, (below) => {
+            enter(inside, each.name, each, path, below);
+          });
+        } else if (!isShared(inside, each, standing)) {
+          make(inside, each, path, present.has(each.name));
+        }
       }
     } finally {
       closeDir(inside);
     }
   }
 
-  function make(dir: Dir, entry: Exclude<TreeEntry, { type: 'd' }>, way: readonly Bytes[]): void {
+  function make(
+    dir: Dir,
+    entry: Exclude<TreeEntry, { type: 'd' }>,
+    way: readonly Bytes[],
+    isThere: boolean,
+  ): void {
     if (entry.hardLink !== undefined) {
       const known = linked.get(entry.hardLink);
       if (known !== undefined) {
@@ -137,13 +216,15 @@ function createMaking(materials: Materials) {
       }
       linked.set(entry.hardLink, { first: way, others: [] });
     }
-    const there = statAt(dir, entry.name);
-    if (there !== undefined && isWhole(there, entry)) return;
-    removeTreeAt(dir, entry.name);
+    const there = isThere ? statAt(dir, entry.name) : undefined;
+    if (there !== undefined) {
+      if (isWhole(there, entry)) return;
+      removeTreeAt(dir, entry.name);
+    }
     switch (entry.type) {
       case 'f':
         if (entry.object === undefined) makeFile(dir, entry, []);
-        else waiting.set(entry.object, [...(waiting.get(entry.object) ?? []), { entry, way }]);
+        else wait(entry.object, { entry, way });
         return;
       case 'l':
         symlinkAt(dir, entry.name, entry.target);
@@ -160,6 +241,37 @@ function createMaking(materials: Materials) {
     });
   }
 
+  function wait(object: Hash, file: Waiting): void {
+    const others = waiting.get(object);
+    if (others === undefined) waiting.set(object, [file]);
+    else others.push(file);
+  }
+
+  /** Whether the file that stands in its place is what is wanted, and has got another name here. */
+  function isShared(dir: Dir, entry: TreeEntry, standing: Standing | undefined): boolean {
+    const there = standing?.entries.get(entry.name);
+    if (standing === undefined || entry.type !== 'f' || there?.type !== 'f') return false;
+    if (entry.hardLink !== undefined || there.hardLink !== undefined) return false;
+    const wanted = metadataOf(entry);
+    const same =
+      there.object === entry.object &&
+      there.size === entry.size &&
+      there.mode === entry.mode &&
+      sameTime(there.mtime, entry.mtime) &&
+      (!privileged || (there.owner.id === wanted.uid && there.group.id === wanted.gid)) &&
+      sameAttributes(there.attributes, entry.attributes);
+    if (!same) return false;
+    removeTreeAt(dir, entry.name);
+    try {
+      hardLinkAt(standing.dir, entry.name, dir, entry.name);
+      return true;
+    } catch (error) {
+      // gone since, on another file system, or one that has no second names: it is made anew
+      if (error instanceof FileError) return false;
+      throw error;
+    }
+  }
+
   /** Its time is given last, so a file that has it is whole. */
   function isWhole(stat: ObjectStat, entry: TreeEntry): boolean {
     return (
@@ -168,19 +280,21 @@ function createMaking(materials: Materials) {
       stat.size === entry.size &&
       stat.mode === entry.mode &&
       stat.links === 1 &&
-      stat.mtime.seconds === entry.mtime.seconds &&
-      stat.mtime.nanoseconds === entry.mtime.nanoseconds
+      sameTime(stat.mtime, entry.mtime)
     );
   }
 
   function makeFile(dir: Dir, entry: FileEntry, pieces: Iterable<Uint8Array>): void {
-    const fd = createAt(dir, entry.name, 0o600);
+    const metadata = metadataOf(entry);
+    // what is to be somebody else's is nobody's to read before
+    const isOurs = [-1, OWN.uid].includes(metadata.uid) && [-1, OWN.gid].includes(metadata.gid);
+    const fd = createAt(dir, entry.name, isOurs ? entry.mode & 0o777 : 0o600);
     const path = b`${dir.path}/${entry.name}`;
     try {
       const spread = spreading(fd, path, entry);
       for (const piece of pieces) spread.write(piece);
       spread.end();
-      giveMetadata({ fd, path, isOpen: true }, statOf(fd, path), metadataOf(entry), privileged);
+      giveMetadata({ fd, path, isOpen: true }, statOf(fd, path), metadata, privileged);
     } finally {
       closeSync(fd);
     }
@@ -205,19 +319,9 @@ function createMaking(materials: Materials) {
   }
 
   /** Runs `work` in the directory that the last name of `way` is in. */
-  function withDirectory<T>(way: readonly Bytes[], work: (dir: Dir) => T): T {
+  function withDirectory<T>(way: readonly Bytes[], work: (dir: Dir) => T, opened = ways): T {
     if (base === undefined) throw new Error('no tree has been begun');
-    let dir = base.dir;
-    const opened: Dir[] = [];
-    try {
-      for (const name of way.slice(0, -1)) {
-        dir = openDirAt(dir, name);
-        opened.push(dir);
-      }
-      return work(dir);
-    } finally {
-      for (const each of opened) closeDir(each);
-    }
+    return work(opened.enter(base.dir, way.slice(0, -1)));
   }
 
   /** Its pieces come to a file of their own beside the tree, where the next run finds them. */
@@ -261,7 +365,7 @@ function createMaking(materials: Materials) {
     const [first, ...more] = waiting.get(object) ?? [];
     if (first === undefined) return;
     if (more.length > 0 || first.entry.data !== undefined) {
-      fillWith(object, () => piecesAt(dir, name));
+      fillWith(object, () => contentsAt(dir, name));
       return;
     }
     withHeld(dir, name, (held, stat) => {
@@ -291,10 +395,11 @@ function createMaking(materials: Materials) {
     const [from, to] = [first.at(-1), other.at(-1)];
     if (from === undefined || to === undefined) return;
     withDirectory(first, (source) => {
-      withDirectory(other, (target) => {
+      const link = (target: Dir): void => {
         removeTreeAt(target, to);
         hardLinkAt(source, from, target, to);
-      });
+      };
+      withDirectory(other, link, otherWays);
     });
   }
 
@@ -320,17 +425,41 @@ function createMaking(materials: Materials) {
   };
 }
 
+/**
+ * Directories as one file after the other is made in them: those of the last one stay open for the next,
+ * which mostly is in the same, until what runs now is done.
+ */
+function createWays() {
+  const open: { readonly name: Bytes; readonly dir: Dir }[] = [];
+
+  function close(from: number): void {
+    for (const { dir } of open.splice(from)) closeDir(dir);
+  }
+
+  return {
+    /** The directory that `way` leads to from `top`: the same one at each call. */
+    enter(top: Dir, way: readonly Bytes[]): Dir {
+      if (open.length === 0) {
+        queueMicrotask(() => {
+          close(0);
+        });
+      }
+      let shared = 0;
+      while (shared < way.length && open[shared]?.name === way[shared]) shared++;
+      close(shared);
+      for (const name of way.slice(shared)) {
+        open.push({ name, dir: openDirAt(open.at(-1)?.dir ?? top, name) });
+      }
+      return open.at(-1)?.dir ?? top;
+    },
+  };
+}
+
 /** All of a file. */
-function* piecesAt(dir: Dir, name: Bytes): Generator<Uint8Array> {
+function* contentsAt(dir: Dir, name: Bytes): Generator<Uint8Array> {
   const fd = openFileAt(dir, name);
-  const piece = Buffer.allocUnsafe(1 << 20);
   try {
-    for (let at = 0; ;) {
-      const got = about(b`${dir.path}/${name}`, () => readSync(fd, piece, 0, piece.length, at));
-      if (got === 0) return;
-      yield piece.subarray(0, got);
-      at += got;
-    }
+    yield* piecesOf(fd, b`${dir.path}/${name}`, 0, Infinity);
   } finally {
     closeSync(fd);
   }
@@ -345,6 +474,7 @@ function spreading(fd: number, path: Bytes, { size, data }: FileEntry) {
   const extents = data ?? [[0, size] as const];
   let at = 0;
   let into = 0;
+  let end = 0;
   return {
     write(piece: Uint8Array): void {
       let rest = piece;
@@ -354,6 +484,7 @@ function spreading(fd: number, path: Bytes, { size, data }: FileEntry) {
         const [start, length] = extent;
         const part = rest.subarray(0, length - into);
         writeAll(fd, path, part, start + into);
+        end = start + into + part.length;
         rest = rest.subarray(part.length);
         into += part.length;
         if (into < length) return;
@@ -362,7 +493,9 @@ function spreading(fd: number, path: Bytes, { size, data }: FileEntry) {
       }
     },
     end(): void {
-      setSize(fd, path, size);
+      if (end !== size) setSize(fd, path, size);
     },
   };
 }
+
+const OWN = { uid: process.geteuid?.(), gid: process.getegid?.() };

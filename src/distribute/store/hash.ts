@@ -1,6 +1,6 @@
 /** What names everything in a store that never changes: the SHA-256 of its content. */
-import { createHash } from 'node:crypto';
-import { toBuffer, type Bytes } from '../../bytes/bytes.ts';
+import type { Bytes } from '../../bytes/bytes.ts';
+import { sha256 } from '../../files/content.ts';
 
 declare const brand: unique symbol;
 /** 64 lower-case hexadecimal digits. */
@@ -11,8 +11,5 @@ export function isHash(word: string): word is Hash {
 }
 
 export function hashOf(content: Bytes | Uint8Array): Hash {
-  const hash = createHash('sha256');
-  return hash
-    .update(typeof content === 'string' ? toBuffer(content) : content)
-    .digest('hex') as Hash;
+  return sha256(content) as Hash;
 }

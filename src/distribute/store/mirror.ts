@@ -4,10 +4,10 @@
  */
 import { fromBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { enterPackage } from './catalogue.ts';
-import { hashOf, type Hash } from './hash.ts';
+import type { Hash } from './hash.ts';
 import { parseHead } from './head.ts';
 import { parsePackIndex } from './pack.ts';
-import { damagedObject, reachable, readObject } from './reach.ts';
+import { reachable, readNamed, readObject } from './reach.ts';
 import { headPath, objectPath, treePath } from './paths.ts';
 import type { Store, StoreReader } from './store.ts';
 
@@ -28,9 +28,8 @@ export async function mirror(
   let bytes = 0;
   async function copy(path: Bytes, hash: Hash): Promise<void> {
     if (await to.has(path)) return;
-    const content = await from.read(path);
-    if (content === undefined || hashOf(content) !== hash) throw damagedObject(from, path);
-    if (await to.add(path, () => [content])) {
+    const content = await readNamed(from, path, hash);
+    if (await to.add(path, () => [content], content.length)) {
       objects++;
       bytes += content.length;
     }

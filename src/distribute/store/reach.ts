@@ -54,9 +54,15 @@ export function readObject(store: StoreReader, object: Hash): Promise<Buffer> {
   return readNamed(store, objectPath(object), object);
 }
 
-/** What stands at `path`, when it is what `hash` names. */
-async function readNamed(store: StoreReader, path: Bytes, hash: Hash): Promise<Buffer> {
-  const isRight = (found: Buffer): boolean => hashOf(found) === hash;
+/** What stands at `path`, when it is what `hash` names. @throws XhError E_STORE_MISSING, E_STORE_DAMAGED, E_STORE_READ */
+export async function readNamed(store: StoreReader, path: Bytes, hash: Hash): Promise<Buffer> {
+  let verified: Buffer | undefined;
+  const isRight = (found: Buffer): boolean => {
+    if (found === verified) return true;
+    if (hashOf(found) !== hash) return false;
+    verified = found;
+    return true;
+  };
   const content = await store.read(path, { isRight });
   if (content === undefined) {
     throw new XhError('E_STORE_MISSING', `${store.name} has no ${printable(path)}`, {

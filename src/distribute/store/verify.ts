@@ -1,12 +1,12 @@
 /** Whether a store has all that its heads promise, as they promise it. */
-import { fromBuffer, printable, slice, type Bytes } from '../../bytes/bytes.ts';
+import { fromBuffer, slice, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
 import { hashOf, isHash, type Hash } from './hash.ts';
 import { parseHead, type Head } from './head.ts';
 import { parsePackIndex } from './pack.ts';
-import { reachable, readObject } from './reach.ts';
+import { reachable, readNamed } from './reach.ts';
 import { isPastHead, objectPath, treePath } from './paths.ts';
-import type { Store, StoreReader } from './store.ts';
+import type { Store } from './store.ts';
 
 /** Something that is missing or damaged. */
 export interface StoreFinding {
@@ -53,7 +53,7 @@ export async function verifyStore(store: Store): Promise<StoreContents> {
   const sound = new Map<Bytes, number>();
   const look = async (path: Bytes, hash: Hash, name?: Bytes): Promise<Buffer | undefined> => {
     try {
-      const content = await contentAt(store, path, hash);
+      const content = await readNamed(store, path, hash);
       sound.set(path, content.length);
       return content;
     } catch (error) {
@@ -118,11 +118,4 @@ async function verifyHead(store: Store, head: Head, { look, find }: Looking): Pr
   for (const object of objects.keys()) {
     if (!packed.has(object)) await look(objectPath(object), object, name);
   }
-}
-
-async function contentAt(store: StoreReader, path: Bytes, hash: Hash): Promise<Buffer> {
-  if (path.startsWith('objects/')) return readObject(store, hash);
-  const content = await store.read(path);
-  if (content !== undefined && hashOf(content) === hash) return content;
-  throw new XhError('E_STORE_DAMAGED', `${store.name} has something else at ${printable(path)}`);
 }

@@ -3,12 +3,13 @@
  * Sources: elf(5) and the System V ABI's table of machines; mach-o/loader.h.
  */
 import { bytes, type Bytes } from '../../bytes/bytes.ts';
+import { ELF_MAGIC } from '../elf-file.ts';
 
 /** As `xh arch` prints it, or undefined for what is not compiled; an unknown machine is `linux-elfN`. */
 export function executableArchitecture(start: Buffer): Bytes | undefined {
   if (start.length < 20) return undefined;
   const magic = start.readUInt32BE(0);
-  if (magic === ELF) return elfArchitecture(start);
+  if (magic === ELF_MAGIC) return elfArchitecture(start);
   if (magic === MACH_O_64_LITTLE) {
     const cpu = MACH_CPUS[start.readUInt32LE(4)];
     return cpu === undefined ? undefined : bytes(`darwin-${cpu}`);
@@ -16,7 +17,6 @@ export function executableArchitecture(start: Buffer): Bytes | undefined {
   return undefined;
 }
 
-const ELF = 0x7f454c46;
 const MACH_O_64_LITTLE = 0xcffaedfe;
 
 function elfArchitecture(start: Buffer): Bytes {

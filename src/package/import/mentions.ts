@@ -3,6 +3,7 @@
  * They are counted and reported, never patched: what they should say is for people to decide.
  */
 import { b, bytes, compareBytes, type Bytes } from '../../bytes/bytes.ts';
+import { pathBytes } from '../path-bytes.ts';
 import { MERGED, type SoftwareTree, type TreeNode } from './tree.ts';
 
 /** Something of the software that a file names by its old absolute path. */
@@ -166,13 +167,7 @@ function longestMatch(
 }
 
 const SLASH = 0x2f;
-const NO_PATH_BYTES: ReadonlySet<number> = new Set(
-  Buffer.from('/ \t\n\r\0"\'`:;<>()[]{}|&*?$=\\#!%^'),
-);
-
-function isPathByte(byte: number | undefined): boolean {
-  return byte !== undefined && byte > 0x20 && byte !== 0x7f && !NO_PATH_BYTES.has(byte);
-}
+const isPathByte = pathBytes('/');
 
 function countLines(window: Buffer, end: number): number {
   let count = 0;

@@ -1,12 +1,13 @@
 /** Compiled files: the paths in which they look for libraries are changed where that is safe, nothing else. */
 import { b, printable, slice, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { components, dirname, isWithin, join, relative } from '../../bytes/path.ts';
+import { ELF_MAGIC } from '../elf-file.ts';
 import { readRunPaths, type RunPath } from '../run-paths.ts';
 import { mentions } from './old-place.ts';
 import type { Move, Relocated, RelocatedFile, RelocationPlan } from './relocation.ts';
 
 export function isElf(content: Buffer): boolean {
-  return content.length >= 4 && content.readUInt32BE(0) === 0x7f454c46;
+  return content.length >= 4 && content.readUInt32BE(0) === ELF_MAGIC;
 }
 
 /** `count` is how often the old place is named, in whatever part of the file. */

@@ -2,6 +2,7 @@
 import { b, fromBuffer, printable, slice, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { components, join } from '../../bytes/path.ts';
 import { mentions, places } from './old-place.ts';
+import { pathBytes } from '../path-bytes.ts';
 import type { Move, Relocated, RelocatedFile, RelocationPlan } from './relocation.ts';
 
 /** Kernels before 5.1 read no more of a first line, its end included. */
@@ -67,11 +68,7 @@ function rewritten(content: Buffer, moves: readonly Move[]): Buffer[] {
   return [...pieces, content.subarray(done)];
 }
 
-const NO_PATH: ReadonlySet<number> = new Set(Buffer.from(' \t\n\r\0"\'`:;<>()[]{}|&*?$=\\#!%^,@'));
-
-function isPathByte(byte: number | undefined): boolean {
-  return byte !== undefined && byte > 0x20 && byte !== 0x7f && !NO_PATH.has(byte);
-}
+const isPathByte = pathBytes(',@');
 
 function firstLine(content: Buffer): Bytes {
   const end = content.subarray(0, 4096).indexOf(10);
