@@ -128,6 +128,7 @@ function changeLine(change: RecordedChange, { green, red, yellow }: Styles): str
       return `${yellow('take')} ${path}${targetText(after)} (the original is kept as ${printable(keptAs)})`;
     case 'restore':
       return `${yellow('back')} ${path} (the original, from ${printable(keptAs)})`;
+    case 'place':
     case 'tree':
       return `${green('tree')} ${path}`;
   }

@@ -59,6 +59,9 @@ export function planText(plan: Plan, options: PlanTextOptions): string[] {
       case 'restore':
         lines.push(`${yellow('back')} ${path} (the original, from ${printable(change.keptAs)})`);
         break;
+      case 'place':
+        lines.push(`${green('tree')} ${path} (${change.shape.objects} objects)`);
+        break;
       case 'tree':
         lines.push(`${green('tree')} ${path} (${change.objects.length} objects)`);
         break;

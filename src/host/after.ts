@@ -9,11 +9,12 @@ import { listDir, openDirAt, withDir, type Dir } from '../files/dir.ts';
 import { readLinkAt } from '../files/names.ts';
 import { statAt, type ObjectStat } from '../files/stat.ts';
 import type { Change, TreeObject } from './plan.ts';
+import { shapeAt } from './shape.ts';
 import { sameState, stateAt } from './state.ts';
 import type { Located } from '../files/walk.ts';
 
 /** Changes that put a new object in the place of an old one, or where nothing was. */
-export type Placing = Extract<Change, { op: 'write' | 'link' | 'displace' | 'tree' }>;
+export type Placing = Extract<Change, { op: 'write' | 'link' | 'displace' | 'tree' | 'place' }>;
 
 /** Whether what is at `place` is what `change` puts there. @throws FileError */
 export function isAfter(place: Located, change: Placing): boolean {
@@ -25,6 +26,10 @@ export function isAfter(place: Located, change: Placing): boolean {
       return isWritten(place, change);
     case 'tree':
       return isTree(place, change);
+    case 'place':
+      return (
+        shapeAt(place.dir, place.name, change.shape.contents)?.digest === change.shape.digest
+      );
   }
 }
 

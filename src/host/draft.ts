@@ -49,6 +49,8 @@ export interface Draft {
    */
   record<T>(path: Bytes, form: RecordForm<T>): T;
   tree(change: Omit<Extract<Change, { op: 'tree' }>, 'op' | 'before'>): void;
+  /** A tree that was made beside its place takes it. */
+  place(change: Omit<Extract<Change, { op: 'place' }>, 'op' | 'before'>): void;
   /** How many paths change so far. */
   size(): number;
   /** The changes so far, in the order in which they are to be made. */
@@ -250,6 +252,10 @@ export function createDraft(walker: Walker): Draft {
     tree(change) {
       const before = now(change.path);
       const special: Change = { op: 'tree', ...change, before };
+      put(change.path, MADE_DIRECTORY, { special });
+    },
+    place(change) {
+      const special: Change = { op: 'place', ...change, before: now(change.path) };
       put(change.path, MADE_DIRECTORY, { special });
     },
     size: () => entries.size + made.size + removed.size,

@@ -37,7 +37,7 @@ function syncContents(walker: Walker, entry: JournalEntry): void {
   const many = hasManyFiles(entry);
   const devices = new Set<bigint>();
   for (const { op, path } of entry.changes) {
-    if (op !== 'tree' && !(many && op === 'write')) continue;
+    if (op !== 'tree' && op !== 'place' && !(many && op === 'write')) continue;
     const { dir } = walker.locate(path, { follow: op === 'write' });
     const { device } = statOf(dir.fd, dir.path);
     if (!devices.has(device)) syncAll(dir);
@@ -52,6 +52,7 @@ function leavesStaged(change: Change): boolean {
     case 'write':
     case 'displace':
     case 'tree':
+    case 'place':
       return true;
     case 'link':
       return change.before.type !== 'absent';
@@ -69,6 +70,7 @@ function leavesOld(change: Change): boolean {
     case 'write':
     case 'link':
     case 'tree':
+    case 'place':
       return change.before.type !== 'absent';
     case 'remove':
     case 'restore':

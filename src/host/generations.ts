@@ -198,6 +198,12 @@ function recorded(change: Change): RecordedChange {
       return { ...base, before: change.before, after: { type: 'special' }, keptAs: change.keptAs };
     case 'rename':
       return { ...base, before: change.before, after: ABSENT, keptAs: change.to };
+    case 'place':
+      return {
+        ...base,
+        before: change.before,
+        after: { type: 'directory', mode: 0o755, uid: -1, gid: -1 },
+      };
     case 'tree':
       return {
         ...base,

@@ -25,6 +25,7 @@ const BYTE_KEYS: ReadonlySet<string> = new Set([
   'link',
   'lines',
   'losers',
+  'made',
   'name',
   'owner',
   'package',

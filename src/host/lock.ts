@@ -24,6 +24,8 @@ export interface LockOptions {
   readonly timeout: number;
   /** The command that wants it, for those who wait for us. */
   readonly command: string;
+  /** Another lock than that of the whole site, and what it is the lock of. */
+  readonly of?: { readonly file: Bytes; readonly what: string };
   /** Called once when somebody else holds it. */
   readonly onWait?: (holder: LockHolder | undefined) => void;
 }
@@ -41,7 +43,8 @@ const RETRY = 100;
  * @throws XhError E_LOCKED (exit 5) naming the holder; FileError (exit 4) for whom the site is not to change
  */
 export function takeLock(walker: Walker, options: LockOptions): Lock {
-  const { dir, name } = walker.locate(LOCK_FILE, { follow: true });
+  const { file, what } = options.of ?? { file: LOCK_FILE, what: 'the site' };
+  const { dir, name } = walker.locate(file, { follow: true });
   const path = b`${dir.path}/${name}`;
   // for nobody else to open: whoever can may hold it as long as he likes
   const flags = O.rdwr | O.creat | O.nofollow | O.cloexec;
@@ -58,7 +61,7 @@ export function takeLock(walker: Walker, options: LockOptions): Lock {
     }
     if (waited >= options.timeout * 1000) {
       closeSync(fd);
-      throw locked(holder, options.timeout);
+      throw locked(what, holder, options.timeout);
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
   }
@@ -134,10 +137,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function locked(holder: LockHolder | undefined, timeout: number): XhError {
+function locked(what: string, holder: LockHolder | undefined, timeout: number): XhError {
   return new XhError(
     'E_LOCKED',
-    `the site is locked by ${holderText(holder)}; waited ${timeout} s`,
+    `${what} is locked by ${holderText(holder)}; waited ${timeout} s`,
     { exit: EXIT.locked, remedy: 'try again later, or wait longer with --lock-timeout SECONDS' },
   );
 }

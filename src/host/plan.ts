@@ -5,6 +5,7 @@
  * Paths are absolute as inside the site; targets of links are what the link will contain.
  */
 import type { Bytes } from '../bytes/bytes.ts';
+import type { Shape } from './shape.ts';
 
 /** What the planner saw at a path, checked again before it is touched. */
 export type Before =
@@ -95,6 +96,18 @@ export type Change =
       readonly objects: readonly TreeObject[];
       readonly uid?: number;
       readonly gid?: number;
+      readonly before: Before;
+    }
+  /**
+   * A whole tree that has been made beside its place takes it, in one step. Taken back, it is again
+   * where it was made.
+   */
+  | {
+      readonly op: 'place';
+      readonly path: Bytes;
+      /** Where it was made, in the same directory. */
+      readonly from: Bytes;
+      readonly shape: Shape;
       readonly before: Before;
     };
 

@@ -16,6 +16,7 @@ import {
   hardLinkAt,
   makeDirAt,
   openFileAt,
+  renameToFreeAt,
   setTimesAt,
   symlinkAt,
 } from '../files/names.ts';
@@ -56,6 +57,9 @@ export function stage(step: Step, options: StageOptions): string | undefined {
       return inode(aside);
     case 'tree':
       stageTree(dir, aside, change, options);
+      return inode(aside);
+    case 'place':
+      renameToFreeAt(dir, basename(change.from), dir, aside);
       return inode(aside);
     case 'remove':
     case 'rename':

@@ -49,6 +49,7 @@ export function switchOver(step: Step): void {
       return;
     case 'write':
     case 'tree':
+    case 'place':
       if (change.before.type === 'absent') appear(place, aside);
       else replace(step, place, change);
       return;
@@ -92,6 +93,7 @@ export function undo(step: Step): void {
       return;
     case 'write':
     case 'tree':
+    case 'place':
       if (change.before.type !== 'absent') putBack(step, place, change);
       else disappear(step, place, change);
       return;
@@ -134,6 +136,7 @@ export function clean(step: Step): void {
     case 'link':
     case 'remove':
     case 'tree':
+    case 'place':
       removeTreeAt(dir, aside);
       return;
     case 'restore': {
@@ -206,7 +209,7 @@ function putBack(step: Step, place: Located, change: Placing): void {
     return;
   }
   if (switched) swapAt(swapOf(step, place));
-  discard(dir, aside);
+  giveUp(step, dir);
 }
 
 /** A new object appears where nothing is. */
@@ -227,14 +230,16 @@ function disappear(step: Step, place: Located, change: Placing): void {
   const { aside } = step;
   removeTreeAt(dir, goneName(aside));
   if (statAt(dir, aside) === undefined) {
-    if (step.staged && isNew(step, place, change)) {
+    if (!step.staged || !isNew(step, place, change)) return;
+    if (change.op === 'place') renameToFreeAt(dir, name, dir, aside);
+    else {
       renameToFreeAt(dir, name, dir, goneName(aside));
       removeTreeAt(dir, goneName(aside));
+      return;
     }
-    return;
   }
   if (inodeAt(dir, aside) === inodeAt(dir, name)) unlinkIfPresent(dir, name);
-  discard(dir, aside);
+  giveUp(step, dir);
 }
 
 /** A file or link goes aside, if it is what the plan saw. */
@@ -305,6 +310,13 @@ function move(dir: Dir, from: Bytes, to: Bytes): void {
   const inode = inodeAt(dir, from);
   if (inode !== undefined && inode === inodeAt(dir, to)) unlinkIfPresent(dir, from);
   else renameToFreeAt(dir, from, dir, to);
+}
+
+/** What was to take the place goes; what somebody else has made goes back to where he made it. */
+function giveUp({ change, aside }: Step, dir: Dir): void {
+  const back = change.op === 'place' ? basename(change.from) : undefined;
+  if (back !== undefined && statAt(dir, back) === undefined) renameToFreeAt(dir, aside, dir, back);
+  else discard(dir, aside);
 }
 
 /** Removes what is under our own name; a tree under one that says so, so that half of it is not taken for it. */
