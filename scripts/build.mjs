@@ -31,8 +31,8 @@ import { makeCodeCache } from './code-cache.mjs';
 
 const HERE = resolve(import.meta.dirname, '..');
 
-/** Loaded at run time from node_modules: native code cannot be bundled. */
-const EXTERNAL = ['koffi', '@lydell/node-pty'];
+/** Loaded at run time from node_modules: native code cannot be bundled, and what few commands need is not. */
+const EXTERNAL = ['koffi', '@lydell/node-pty', '@nats-io/*', 'aws4fetch'];
 
 /** @typedef {{ path: string, content: string }} MadeFile */
 /** @typedef {{ source: string, output: string, kind: 'program' | 'library' | 'sh' | 'types' | 'files' }} Entry */

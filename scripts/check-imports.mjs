@@ -18,6 +18,7 @@ const LAYERS = [
   ['index.ts', 'cli'],
   ['depot'],
   ['farm', 'export', 'make', 'lfu', 'lfck', 'showpath', 'distribute'],
+  ['report'],
   ['host'],
   ['package'],
   ['site'],

@@ -14,6 +14,7 @@ const MAKE = 'Make packages';
 const HOST = 'Put them on this host';
 const KNOW = 'Know what is there';
 const SITE = 'The site';
+const MANY = 'Many hosts';
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -201,5 +202,77 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: SITE,
     summary: 'print what makes bash, zsh or fish complete words',
     load: async () => (await import('./commands/completion.ts')).command,
+  },
+  {
+    name: 'pull',
+    group: MANY,
+    summary: 'make the packages of this host what a store has, and install them',
+    load: async () => (await import('./commands/pull.ts')).command,
+  },
+  {
+    name: 'freeze',
+    group: MANY,
+    summary: 'hold packages at what they are, or show which are held',
+    load: async () => (await import('./commands/freeze.ts')).command,
+  },
+  {
+    name: 'thaw',
+    group: MANY,
+    summary: 'let packages be pulled again',
+    load: async () => (await import('./commands/thaw.ts')).command,
+  },
+  {
+    name: 'key',
+    group: MANY,
+    summary: 'make keys, and say whom a store is to believe',
+    load: async () => (await import('./commands/key.ts')).command,
+  },
+  {
+    name: 'publish',
+    group: MANY,
+    summary: 'write packages into a store, from which hosts pull them',
+    load: async () => (await import('./commands/publish.ts')).command,
+  },
+  {
+    name: 'store',
+    group: MANY,
+    summary: 'sweep, verify or mirror a store',
+    load: async () => (await import('./commands/store.ts')).command,
+  },
+  {
+    name: 'serve',
+    group: MANY,
+    summary: 'serve a store, or what this host has pulled, to other hosts',
+    load: async () => (await import('./commands/serve.ts')).command,
+  },
+  {
+    name: 'attach',
+    group: MANY,
+    summary: 'have packages by links into a tree that is mounted',
+    load: async () => (await import('./commands/attach.ts')).command,
+  },
+  {
+    name: 'detach',
+    group: MANY,
+    summary: 'take attached packages away, or turn them into copies',
+    load: async () => (await import('./commands/detach.ts')).command,
+  },
+  {
+    name: 'status',
+    group: MANY,
+    summary: 'tell which hosts still lack what, since when, and why',
+    load: async () => (await import('./commands/status.ts')).command,
+  },
+  {
+    name: 'sdist',
+    group: MANY,
+    summary: 'build a package on the masters of other architectures',
+    load: async () => (await import('./commands/sdist.ts')).command,
+  },
+  {
+    name: 'maintenance',
+    group: MANY,
+    summary: 'keep this host right, and report what is not: the job of every night',
+    load: async () => (await import('./commands/maintenance.ts')).command,
   },
 ];

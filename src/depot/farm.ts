@@ -12,6 +12,7 @@ import type { Host } from '../host/transaction.ts';
 import { isDefaultPackage, type Config } from '../site/config.ts';
 import { XhError } from '../message/error.ts';
 import { readPackage } from '../package/read.ts';
+import { outOfReach } from './attach/reach.ts';
 import { receiptsIn, type PackageReceipt } from './receipt-set.ts';
 
 /** One link of the farms. */
@@ -64,6 +65,8 @@ export function checkFarm(
 ): FarmFinding[] {
   const draft = createDraft(host.walker);
   const wanted = wantedBy(receipts);
+  // where their links lead cannot be seen for now
+  const gone = outOfReach(host);
   const findings: FarmFinding[] = [];
   const seen = new Set<Bytes>();
   for (const { path, type } of farmObjects(host.walker)) {
@@ -83,7 +86,7 @@ export function checkFarm(
             ? 'move it to where people look for their own, such as /usr/local'
             : 'move it away, then xh make-links; or xh make-links --adopt',
       });
-    } else if (!leadsSomewhere(host, has.target)) {
+    } else if (!gone.has(has.package) && !leadsSomewhere(host, has.target)) {
       const remedy =
         targets === undefined
           ? 'xh make-links takes it away'

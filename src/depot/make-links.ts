@@ -1,5 +1,5 @@
 /** `xh make-links`: farms and path table made what the installed packages want. */
-import type { Bytes } from '../bytes/bytes.ts';
+import { printable, type Bytes } from '../bytes/bytes.ts';
 import { dirname } from '../bytes/path.ts';
 import { dropLeft } from '../farm/caches.ts';
 import { farmObjects } from '../farm/inventory.ts';
@@ -10,6 +10,7 @@ import type { Wanted } from '../package/candidate.ts';
 import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
 import { relink, unlink } from './activate.ts';
+import { outOfReach } from './attach/reach.ts';
 import { finishPlanning, startPlanning, type Planning, type PlanningOptions } from './context.ts';
 import { vanished } from './available.ts';
 import { leadsSomewhere } from './farm.ts';
@@ -54,10 +55,14 @@ export function planLinks(planning: Planning, directories: readonly Bytes[], all
     .map((directory) => receiptOf(planning, directory))
     .filter((receipt) => receipt !== undefined);
   const there = new Map(listPackages(host.site).map((entry) => [entry.directory, entry]));
+  const gone = outOfReach(host);
   for (const [done, receipt] of receipts.entries()) {
     host.progress?.({ doing: 'planning', unit: 'packages', done, total: receipts.length });
     const entry = there.get(receipt.package);
-    if (entry === undefined) {
+    if (gone.has(receipt.package)) {
+      const name = printable(receipt.package);
+      planning.notes.push(`${name} is attached, and its mount is not there: its links stay as they are`);
+    } else if (entry === undefined) {
       planning.notes.push(vanished(receipt.package));
       unlink(planning, receipt);
     } else if (receipt.current) {

@@ -8,10 +8,12 @@ import { statAt, type ObjectStat } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import type { ReceiptFile } from '../host/receipt.ts';
 import { isHostsOwn, type FileType } from '../site/file-types.ts';
+import { attachedPackages } from './attach/record.ts';
 
 /**
  * All paths of package `directory`, type by type, each directory before what is in it. A file that
- * is as `known` says (size, time, mode) is not read again.
+ * is as `known` says (size, time, mode) is not read again. Of a package that is attached there are the
+ * links, and what is the host's own: the rest is another host's, and may be out of reach.
  * @param refused told of what cannot be read, which is then left out; without it the first such throws
  * @throws FileError
  */
@@ -23,9 +25,12 @@ export function packageFiles(
   refused?: (path: Bytes, error: FileError) => void,
 ): ReceiptFile[] {
   const before = new Map(known.map((file) => [file.path, file]));
+  let attached: ReturnType<typeof attachedPackages> | undefined;
   return types.flatMap((type) => {
     const top = b`/.software/${type.name}/${directory}`;
-    const place = walker.tryLocate(top, { follow: true });
+    const isAttached =
+      walker.stat(top)?.type === 'l' && (attached ??= attachedPackages(walker)).has(directory);
+    const place = walker.tryLocate(top, { follow: !isAttached });
     const stat = place === undefined ? undefined : statAt(place.dir, place.name);
     if (place === undefined || stat === undefined) return [];
     const scan: Scan = { before, changing: isHostsOwn(type), ...(refused && { refused }) };

@@ -19,6 +19,7 @@ import { RECEIPTS } from '../host/receipt.ts';
 import type { Host } from '../host/transaction.ts';
 import { listPackages } from '../package/entries.ts';
 import type { Config } from '../site/config.ts';
+import { attachedPackages } from './attach/record.ts';
 import { wantedBy } from './links-of.ts';
 import { receiptsIn } from './receipt-set.ts';
 
@@ -40,6 +41,8 @@ export function isSettled(host: Host, config: Config): boolean {
  * something may have changed meanwhile. Under the lock.
  */
 export function rememberSettled(host: Host, config: Config, since: number): void {
+  // what another host has may change, and may not even answer
+  if (attachedPackages(host.walker).size > 0) return;
   const paths = sources(host, config);
   const stamps = stampsOf(host, paths);
   if (stamps === undefined || stamps.newest >= since - COARSE) return;

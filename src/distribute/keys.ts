@@ -93,6 +93,16 @@ export function signingKeyNamed(site: Site, name: Bytes, passphrase?: string): S
   });
 }
 
+/** Whether a private key of this host has a passphrase; not when there is no such key. @throws FileError */
+export function isEncrypted(site: Site, name: Bytes): boolean {
+  demandName(name);
+  return within(site, (walker) => {
+    const place = walker.tryLocate(b`${KEYS}/${name}.key`);
+    if (place === undefined || statAt(place.dir, place.name) === undefined) return false;
+    return readAt(place.dir, place.name).includes('ENCRYPTED');
+  });
+}
+
 /** A public key that a user names: one of this host by its name, or as it is written. @throws XhError E_KEY_UNKNOWN */
 export function publicKeyNamed(site: Site, word: Bytes): PublicKey {
   if (isPublicKey(word)) return word;

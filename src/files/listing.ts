@@ -98,6 +98,25 @@ export function readListing(dir: Dir, options: ListingOptions): Listing {
   return { names, rows, targets, attributes, failed };
 }
 
+/**
+ * The names of a directory and what they are, without what links and attributes say: enough to tell
+ * whether anything has changed, since that cannot change unseen by ctime. What cannot be looked at is in
+ * `failed`, what goes meanwhile is left out.
+ * @throws FileError when the names cannot be read to the end
+ */
+export function readRows(dir: Dir): Pick<Listing, 'names' | 'rows' | 'failed'> {
+  const found = readNames(dir);
+  const names: Bytes[] = [];
+  const rows = new Int32Array(found.length * STRIDE);
+  const failed = new Map<Bytes, FileError>();
+  for (const name of found) {
+    const errno = readRow(dir, name, rows, names.length * STRIDE);
+    if (errno === undefined) names.push(name);
+    else if (errno !== 'ENOENT') failed.set(name, new FileError(errno, 'statx', at(dir, name)));
+  }
+  return { names, rows: rows.subarray(0, names.length * STRIDE), failed };
+}
+
 /** The type of object `index`. */
 export function typeIn(listing: Pick<Listing, 'rows'>, index: number): ObjectType {
   return typeOfMode(listing.rows[index * STRIDE] ?? 0);

@@ -35,6 +35,23 @@ export function tryLockDir(dir: Dir): boolean {
   });
 }
 
+/**
+ * Whether somebody has `dir` locked. For a moment it is shared with others who ask: who wants the lock
+ * just then may not get it, and tries again.
+ */
+export function isDirLocked(dir: Dir): boolean {
+  return about(dir.path, () => {
+    try {
+      calls.flock(dir.fd, LOCK.shared | LOCK.nonBlocking);
+      calls.flock(dir.fd, LOCK.unlock);
+      return false;
+    } catch (error) {
+      if (errnoOf(error) === 'EAGAIN') return true;
+      throw error;
+    }
+  });
+}
+
 /** Who has `dir` locked, by proc_locks(5); undefined when the kernel does not tell. */
 export function holderOf(dir: Dir): DirHolder | undefined {
   const { inode, device } = statOf(dir.fd, dir.path);

@@ -3,7 +3,9 @@ import { printable, type Bytes } from '../bytes/bytes.ts';
 import { LFU } from '../cli/lfu-options.ts';
 import { optionNames } from '../cli/description.ts';
 import { LOG_FIELDS, MASTER_FIELDS, OPTION_FIELDS } from '../lfu/update/config-keys.ts';
-import { CONFIG_KEYS, type ConfigKey } from '../site/config-keys.ts';
+import type { ConfigKey } from '../site/config-key.ts';
+import { CONFIG_KEYS } from '../site/config-keys.ts';
+import { HOST_FIELDS } from '../site/host-keys.ts';
 import type { Page } from './page.ts';
 import { bold, list, literal, paragraphs } from './roff.ts';
 
@@ -26,7 +28,12 @@ export const CONFIGURATION_EXAMPLE = `  maintainer = "ops@example.org"
 
   [file-types.campus]
   summary = "files of one campus"
-  shared-by = "that campus"`;
+  shared-by = "that campus"
+
+  [hosts."web1.example.org"]
+  arch = "linux-x86_64"
+  domains = ["disked.amd64.linux.www.adm"]
+  user = "xhier"`;
 
 export function configurationPage(): Page {
   return {
@@ -55,6 +62,15 @@ default-packages.only is a key of the table [default-packages].`,
             keyText(key),
           ]),
         ),
+      },
+      {
+        heading: '[hosts."NAME"]',
+        lines: [
+          ...paragraphs(
+            'A table for each host that packages are distributed to; any key may be left out.',
+          ),
+          ...fieldList(HOST_FIELDS),
+        ],
       },
       { heading: 'Examples', lines: paragraphs(CONFIGURATION_EXAMPLE) },
     ],

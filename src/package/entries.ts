@@ -4,7 +4,8 @@
  */
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { b, compareBytes, toBuffer, type Bytes } from '../bytes/bytes.ts';
-import { join } from '../bytes/path.ts';
+import { dirname, join } from '../bytes/path.ts';
+import { answerOf } from '../files/answering.ts';
 import { XhError } from '../message/error.ts';
 import { softwarePath, type Site } from '../site/site.ts';
 import { readAdminFile, unreadable } from './admin-content.ts';
@@ -55,13 +56,13 @@ export function packageIndex(site: Site): NameIndex<PackageEntry> {
 }
 
 function entriesAmong(
-  { directories, links }: Names,
+  { directories, links, elsewhere }: Names,
   root: Bytes,
   name?: Bytes,
 ): readonly PackageEntry[] {
   return directories
     .filter((each) => name === undefined || each === name || each.startsWith(`${name}-`))
-    .filter((each) => isDirectory(join(root, b`${each}/.admin`)))
+    .filter((each) => answers(elsewhere.get(each)) && isDirectory(join(root, b`${each}/.admin`)))
     .map((each) => entryOf(root, each, links));
 }
 
@@ -79,11 +80,19 @@ interface Names {
   readonly directories: readonly Bytes[];
   /** What each `NAME` link says: the directory that is current. */
   readonly links: ReadonlyMap<Bytes, Bytes>;
+  /** Where those are that are links themselves, into a tree that is mounted, say. */
+  readonly elsewhere: ReadonlyMap<Bytes, Bytes>;
+}
+
+/** Whether what a directory is a link into can be looked at: a server that is gone is not waited for. */
+function answers(target: Bytes | undefined): boolean {
+  return target?.startsWith('/') !== true || answerOf(dirname(target)) === 'there';
 }
 
 function namesBelow(root: Bytes): Names {
   const directories: Bytes[] = [];
   const links = new Map<Bytes, Bytes>();
+  const elsewhere = new Map<Bytes, Bytes>();
   for (const entry of entriesOf(root)) {
     const name = entry.name as Bytes;
     if (packageNameProblem(name) !== undefined) continue;
@@ -91,11 +100,13 @@ function namesBelow(root: Bytes): Names {
     else if (entry.isSymbolicLink()) {
       const target = readlinkSync(toBuffer(join(root, name)), 'latin1') as Bytes;
       // one name is the version that is current; anything longer is a package that stands elsewhere
-      if (target.includes('/')) directories.push(name);
-      else links.set(name, target);
+      if (target.includes('/')) {
+        directories.push(name);
+        elsewhere.set(name, target);
+      } else links.set(name, target);
     }
   }
-  return { directories: directories.toSorted(compareBytes), links };
+  return { directories: directories.toSorted(compareBytes), links, elsewhere };
 }
 
 function entriesOf(root: Bytes): ReturnType<typeof readLatin1> {

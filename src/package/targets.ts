@@ -2,12 +2,15 @@
  * `.admin/Targets` and the option `distribute`: which hosts get the package.
  *
  * A target is a word: a glob over host names and architectures (`web*`, `linux-*`), a domain with
- * its leading dot (`.cs.example.org`), or one of these said outright, `host:GLOB`, `arch:GLOB`,
- * `domain:GLOB`. Terms joined with `&` have to match together; `!` in front leaves hosts out. A
- * host gets the package when a target without `!` matches, or there is none, and no `!` one does.
+ * its leading dot (`.cs.example.org`), an administrative domain of two levels or more (`sun4.cc.adm`,
+ * `mipsws.common.adm`), or one of these said outright, `host:GLOB`, `arch:GLOB`, `domain:GLOB`, which
+ * is for domains of either kind. Terms joined with `&` have to match together; `!` in front leaves
+ * hosts out. A host gets the package when a target without `!` matches, or there is none, and no `!`
+ * one does.
  */
 import { b, concat, printable, slice, split, toText, type Bytes } from '../bytes/bytes.ts';
 import { nearest } from '../message/nearest.ts';
+import { isInDomain } from '../site/domain.ts';
 import { compileGlob, globProblem } from '../site/glob.ts';
 import {
   demand,
@@ -35,6 +38,8 @@ export interface TargetHost {
   /** With its domain, where known. */
   readonly name: Bytes;
   readonly arch: Bytes;
+  /** The administrative domains that it is in. */
+  readonly domains?: readonly Bytes[];
 }
 
 /** @throws DiagnosticError `E_TARGETS` */
@@ -82,6 +87,14 @@ export function targetText({ exclude, terms }: Target): Bytes {
   return `${exclude ? '!' : ''}${texts.join('&')}` as Bytes;
 }
 
+/** The target that one word means; undefined when it means none. */
+export function targetOf(word: Bytes): Target | undefined {
+  if (!/^[^\s\0-\x1f\x7f]+$/.test(word)) return undefined;
+  const line = { text: word, pieces: [{ at: 0, line: 1, column: 1, source: word }] };
+  const [target] = targetsIn(line, 0, 'E_TARGETS', () => undefined);
+  return target;
+}
+
 /** A file that reads back as `targets`. */
 export function printTargets(targets: readonly Target[]): Bytes {
   return concat(...targets.map((target) => printAdminLine(targetText(target))));
@@ -123,15 +136,24 @@ function matches({ subject, glob }: TargetTerm, host: TargetHost): boolean {
   const labels = split(host.name, '.');
   const short = labels[0] ?? host.name;
   const domains = labels.slice(1).map((_, i) => labels.slice(i + 1).join('.') as Bytes);
+  const isAdministered = (domain: Bytes): boolean =>
+    (host.domains ?? []).some((own) => isInDomain(own, domain));
   switch (subject) {
     case 'host':
       return compiled.matches(host.name) || compiled.matches(short);
     case 'arch':
       return compiled.matches(host.arch);
     case 'domain':
-      return domains.some((domain) => compiled.matches(domain));
+      return domains.some((domain) => compiled.matches(domain)) || isAdministered(glob);
     case 'any':
-      if (glob.startsWith('.')) return domains.some((domain) => compiled.matches(b`.${domain}`));
-      return [host.name, short, host.arch].some((name) => compiled.matches(name));
+      if (glob.startsWith('.')) {
+        return (
+          domains.some((domain) => compiled.matches(b`.${domain}`)) ||
+          isAdministered(slice(glob, 1))
+        );
+      }
+      if ([host.name, short, host.arch].some((name) => compiled.matches(name))) return true;
+      // a word by itself has always been a host or an architecture
+      return glob.includes('.') && isAdministered(glob);
   }
 }

@@ -3,19 +3,26 @@
  * from. A new key is one entry here. The names of keys are the names of the values in force.
  */
 import { b, bytes, type Bytes } from '../bytes/bytes.ts';
+import { key, type ConfigKey } from './config-key.ts';
 import {
   absolutePath,
   anyText,
   componentName,
   integer,
   list,
+  packagePatterns,
   mailAddress,
   map,
   record,
   text,
   type ValueKind,
 } from './config-values.ts';
+import { ATTACH_KEYS } from './attach-keys.ts';
 import { STANDARD_FILE_TYPES } from './file-types.ts';
+import { HOST_KEYS } from './host-keys.ts';
+import { MAINTENANCE_KEYS } from './maintenance-keys.ts';
+import { STATUS_KEYS } from './status-keys.ts';
+import { STORE_KEYS } from './store-keys.ts';
 
 /** A file type that the site adds. */
 export interface AddedFileType {
@@ -26,22 +33,6 @@ export interface AddedFileType {
 
 /** Account and group numbers, both ends included. */
 export type IdRange = readonly [first: number, last: number];
-
-export interface ConfigKey<T> {
-  readonly kind: ValueKind<Exclude<T, undefined>>;
-  /** A table in the file adds to a default that is a table, entry by entry. */
-  readonly default: T;
-  readonly summary: string;
-  /** Environment variable that overrides the file. */
-  readonly environment?: string;
-  /** Command line option that overrides both. */
-  readonly option?: string;
-}
-
-/** A definition as it is, its type made sure of. */
-function key<T>(definition: ConfigKey<T>): ConfigKey<T> {
-  return definition;
-}
 
 const typeName = text(
   `the name of a type that the site adds: lower-case letters, digits and '-', none of ${STANDARD_FILE_TYPES.map(({ name }) => name).join(', ')}`,
@@ -121,8 +112,6 @@ const elementName = text(
 
 const factName = text("a name such as 'room'", (name) => /^[a-z][a-z0-9-]{0,63}$/.test(name));
 
-const patterns = list(componentName, 'a list of package names, * and ? allowed');
-
 export const CONFIG_KEYS = {
   'arch-store': key<Bytes | undefined>({
     kind: absolutePath,
@@ -136,18 +125,18 @@ export const CONFIG_KEYS = {
     summary: 'File types of this site, beside the standard ones.',
   }),
   'default-packages.only': key<readonly Bytes[] | undefined>({
-    kind: patterns,
+    kind: packagePatterns,
     default: undefined,
     summary:
       "Packages whose commands enter the link farms, instead of those whose own Options say 'default = yes'.",
   }),
   'default-packages.also': key<readonly Bytes[]>({
-    kind: patterns,
+    kind: packagePatterns,
     default: [],
     summary: 'Packages that are default on this host, whatever their Options say.',
   }),
   'default-packages.never': key<readonly Bytes[]>({
-    kind: patterns,
+    kind: packagePatterns,
     default: [],
     summary: "Packages that are not default on this host; stronger than 'only' and 'also'.",
   }),
@@ -250,6 +239,11 @@ export const CONFIG_KEYS = {
     default: [b`/`],
     summary: 'Site roots on which the refresh commands run.',
   }),
+  ...STATUS_KEYS,
+  ...MAINTENANCE_KEYS,
+  ...STORE_KEYS,
+  ...ATTACH_KEYS,
+  ...HOST_KEYS,
 } as const;
 
 export type ConfigName = keyof typeof CONFIG_KEYS;

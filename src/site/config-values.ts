@@ -39,6 +39,13 @@ export function integer(expected: string, min: number, max: number): ValueKind<n
   );
 }
 
+/** true or false. */
+export const trueOrFalse: ValueKind<boolean> = kind(
+  'true or false',
+  (value) => (typeof value === 'boolean' ? value : undefined),
+  (given) => (given === 'true' ? true : given === 'false' ? false : given),
+);
+
 /** Text on one line for which `accepts` holds. */
 export function text(expected: string, accepts: (value: Bytes) => boolean): ValueKind<Bytes> {
   return kind(
@@ -212,3 +219,5 @@ function described(value: unknown): string {
 function hasControl(value: string): boolean {
   return /[\0-\x1f\x7f]/.test(value);
 }
+
+export const packagePatterns = list(componentName, 'a list of package names, * and ? allowed');

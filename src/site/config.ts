@@ -8,7 +8,8 @@ import { b, bytes, fromBuffer, printable, toBuffer, toText, type Bytes } from '.
 import { normalize } from '../bytes/path.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { readConfigFile, type ConfigFile } from './config-file.ts';
-import { CONFIG_KEYS, type ConfigKey, type ConfigName, type ConfigValues } from './config-keys.ts';
+import type { ConfigKey } from './config-key.ts';
+import { CONFIG_KEYS, type ConfigName, type ConfigValues } from './config-keys.ts';
 import { isTable, reportUnknown } from './config-values.ts';
 import { STANDARD_FILE_TYPES, type FileType } from './file-types.ts';
 import { compileGlob } from './glob.ts';

@@ -8,13 +8,14 @@ const SUBDIRECTORIES = 8;
 
 /**
  * Makes a tree of about so many objects: directories of some eighteen files each, one in twenty a
- * symbolic link, one in a thousand a hard link; with `contents` of mostly some kilobytes, else empty.
+ * symbolic link, one in a thousand a hard link; with `contents` of mostly some kilobytes, no two of them
+ * the same, nor the same as in a tree with another `distinct`; else empty.
  *
  * @param {string} root
- * @param {{ objects: number, contents: boolean }} options
+ * @param {{ objects: number, contents: boolean, distinct?: string }} options
  * @returns {string[]} paths of its plain files, below it
  */
-export function makeTree(root, { objects, contents }) {
+export function makeTree(root, { objects, contents, distinct = '' }) {
   const random = createRandom(1991);
   const content = Buffer.alloc(1 << 24, 'What is copied has to be read. ');
   /** @type {string[]} */
@@ -32,6 +33,7 @@ export function makeTree(root, { objects, contents }) {
       else if (kind < 0.051 && last !== undefined) linkSync(join(root, last), join(root, path));
       else {
         const length = contents ? lengthOf(random(), random()) : 0;
+        content.write(`${distinct}${made}.`);
         writeFileSync(join(root, path), content.subarray(0, length), {
           mode: random() < 0.1 ? 0o755 : 0o644,
         });

@@ -11,7 +11,8 @@ export const command: Command = {
   usage: '[word...]',
   details:
     'Lists the packages of the depot: name, version, whether it is installed here (a star), and its\n' +
-    'summary. With words, only packages whose name contains one of them.',
+    'summary, and of those that are attached (xh attach) the mount. With words, only packages whose name\n' +
+    'contains one of them.',
   options: [{ flags: '--installed', summary: 'only what is installed here' }, JSON_OPTION],
   examples: [
     { command: 'xh list', explains: 'everything' },
@@ -28,11 +29,14 @@ export const command: Command = {
       terminal.print(toJsonText(packages, 2));
       return EXIT.done;
     }
-    const rows = packages.map(({ directory, version, current, installed, summary, problem }) => [
-      `${installed ? '*' : ' '} ${printable(directory)}`,
-      `${version === undefined ? '-' : printable(version)}${current ? '' : ' (not current)'}`,
-      problem ?? (summary === undefined ? '' : printable(summary)),
-    ]);
+    const rows = packages.map(
+      ({ directory, version, current, installed, attached, summary, problem }) => [
+        `${installed ? '*' : ' '} ${printable(directory)}`,
+        `${version === undefined ? '-' : printable(version)}${current ? '' : ' (not current)'}`,
+        problem ?? (summary === undefined ? '' : printable(summary)),
+        ...(attached === undefined ? [] : [`attached from ${printable(attached)}`]),
+      ],
+    );
     for (const line of columns(rows)) terminal.print(line);
     if (all.length === 0) terminal.tell('no packages: make one with xh mkpkg or xh import');
     else if (rows.length === 0) {

@@ -1,7 +1,7 @@
 /** Checks of installed packages: that the depot has them, which version is meant, what they need. */
 import { b, printable, toText, type Bytes } from '../../bytes/bytes.ts';
 import { stateOf } from '../../host/state.ts';
-import { XhError } from '../../message/error.ts';
+import { unlessRefused, XhError } from '../../message/error.ts';
 import { dependencyText, type Dependency } from '../../package/dependencies.ts';
 import { isCalled } from '../../package/newest.ts';
 import { satisfies } from '../../package/range.ts';
@@ -10,6 +10,7 @@ import { bestCandidate } from '../../package/candidate.ts';
 import { parsePackageDirectory } from '../../package/name.ts';
 import { hostHas } from '../../site/host-has.ts';
 import { inSite } from '../../site/site.ts';
+import { attachedPackages } from '../attach/record.ts';
 import { planCurrentLink } from '../current.ts';
 import { shellWord } from '../shell-word.ts';
 import { namesIn, type Examination } from './examination.ts';
@@ -22,8 +23,10 @@ export const vanished: HostCheck = {
   *run({ host, receipts, depot }) {
     // without any tree that is another finding
     if (host.walker.stat(b`/.software/share`, { follow: true }) === undefined) return;
+    // told of with its mount
+    const attached = unlessRefused(() => attachedPackages(host.walker));
     for (const { package: directory } of receipts) {
-      if (depot().has(directory)) continue;
+      if (depot().has(directory) || attached?.has(directory) === true) continue;
       const name = toText(directory);
       yield {
         severity: 'problem',

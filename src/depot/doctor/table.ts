@@ -1,4 +1,5 @@
 /** The one table of checks of the host, in the order in which their findings are told. */
+import { attached } from './attached.ts';
 import { caches, farms, pathTable } from './farms.ts';
 import type { HostCheck } from './finding.ts';
 import { lfuConfiguration, lfuLedgers } from './lfu.ts';
@@ -21,6 +22,7 @@ export const HOST_CHECKS: readonly HostCheck[] = [
   history,
   clock,
   siteRoot,
+  attached,
   vanished,
   currentVersions,
   needs,

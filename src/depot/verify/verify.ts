@@ -9,6 +9,7 @@ import { XhError } from '../../message/error.ts';
 import type { Wanted } from '../../package/candidate.ts';
 import { listPackages } from '../../package/entries.ts';
 import { siteFileTypes, type Config } from '../../site/config.ts';
+import { attachedPackages } from '../attach/record.ts';
 import { startPlanning, type Planning } from '../context.ts';
 import { viewOf } from '../fragments.ts';
 import { pathTableStanding, PATH_TABLE } from '../path-table.ts';
@@ -50,6 +51,7 @@ export function verifyPackages(
       ? installedDirectories(planning)
       : [...new Set(wanted.map((each) => installedNamed(planning, each)))];
   const depot = new Map(listPackages(host.site).map((entry) => [entry.directory, entry]));
+  const attached = attachedPackages(host.walker);
   const view = viewOf(planning);
   const differences: Difference[] = [];
   const notes: string[] = [];
@@ -60,7 +62,7 @@ export function verifyPackages(
     if (receipt === undefined) continue;
     paths += receipt.files.length;
     const entry = depot.get(directory);
-    if (entry === undefined) differences.push(vanished(directory));
+    if (entry === undefined) differences.push(vanished(directory, attached.get(directory)?.from));
     else {
       const types = siteFileTypes(config);
       const found = verifyFiles(host, receipt, { types, quick: options.quick });
@@ -101,14 +103,18 @@ function readable(
   }
 }
 
-function vanished(directory: Bytes): Difference {
+function vanished(directory: Bytes, from: Bytes | undefined): Difference {
+  const name = toText(directory);
   return {
     package: directory,
     of: 'package',
     kind: 'missing',
     path: `/software/${directory}` as Bytes,
     expected: 'the package, which is installed here',
-    remedy: `put it back, or: xh uninstall ${toText(directory)}`,
+    remedy:
+      from === undefined
+        ? `put it back, or: xh uninstall ${name}`
+        : `it is attached from ${printable(from)}: mount that, or: xh uninstall ${name}`,
   };
 }
 

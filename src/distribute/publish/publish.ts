@@ -4,23 +4,30 @@
  */
 import { createHash } from 'node:crypto';
 import { fromBuffer, printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
-import { EXIT, XhError } from '../../message/error.ts';
+import { EXIT, unlessRefused, XhError } from '../../message/error.ts';
 import { enterPackage } from '../store/catalogue.ts';
 import { hashOf, type Hash } from '../store/hash.ts';
 import { headText, parseHead, type Head, type PackReference } from '../store/head.ts';
 import { packIndexText, parsePackIndex, PACKED, PACK_SIZE, type Packed } from '../store/pack.ts';
 import { reachable, readObject, type Reached } from '../store/reach.ts';
+import { targetText, type Target } from '../../package/targets.ts';
 import type { SigningKey } from '../store/signed.ts';
 import { headPath, objectPath, pastHeadPath, treePath } from '../store/paths.ts';
-import type { Store } from '../store/store.ts';
+import { inParallel } from '../store/parallel.ts';
+import type { Pieces, Store, StoreReader } from '../store/store.ts';
+import { freshIn, type Fresh } from './fresh.ts';
 import type { ScannedTree, Source } from './scan.ts';
 
 /** A package as this host has it. */
 export interface Publication {
   readonly directory: Bytes;
   readonly version?: Bytes;
+  /** The hosts that it is meant for; absent when it is for all. */
+  readonly targets?: readonly Target[];
   /** By `TYPE` or `TYPE/ARCHITECTURE`; trees that another host publishes stay as they are. */
   readonly trees: ReadonlyMap<Bytes, ScannedTree>;
+  /** Names of trees that nobody publishes any more. */
+  readonly dropped?: ReadonlySet<Bytes>;
 }
 
 export interface PublishOptions {
@@ -31,6 +38,13 @@ export interface PublishOptions {
   readonly lifetime: number;
   /** The pieces of a file's data, as they are now. @throws FileError */
   readonly read: (source: Source) => Iterable<Uint8Array>;
+  /**
+   * That a standing head, however old, is of somebody who may publish the package: its trees of other
+   * hosts get into the one that is signed now. @throws XhError when it is not
+   */
+  readonly believe?: (text: string) => void;
+  /** Relies on nothing that is said to be in the store: all that is lacking is written, whoever wrote the standing head. */
+  readonly anew?: boolean;
 }
 
 export interface Published {
@@ -38,10 +52,18 @@ export interface Published {
   /** `refreshed`: nothing has changed, but it is good for longer. */
   readonly outcome: 'published' | 'refreshed' | 'unchanged';
   /** Written to the store. */
-  readonly added: { readonly objects: number; readonly trees: number; readonly bytes: number };
+  readonly added: Added;
+  /** Trees of other hosts that were not whole any more, and left out: only when it is published anew. */
+  readonly lost: readonly Bytes[];
 }
 
-/** @throws XhError E_PUBLISH_BUSY when another publisher is always quicker; E_STORE_* */
+export interface Added {
+  readonly objects: number;
+  readonly trees: number;
+  readonly bytes: number;
+}
+
+/** @throws XhError E_PUBLISH_BUSY when another publisher is always quicker; E_STORE_*; what `believe` throws */
 export async function publish(
   store: Store,
   publication: Publication,
@@ -51,10 +73,60 @@ export async function publish(
     const done = await tryPublish(store, publication, options);
     if (done !== undefined) return done;
   }
-  throw new XhError(
+  throw busy(publication.directory);
+}
+
+/** Somebody else has replaced a head each time that it was to be. */
+export function busy(directory: Bytes): XhError {
+  return new XhError(
     'E_PUBLISH_BUSY',
-    `${printable(publication.directory)} is published by somebody else at the same time, again and again`,
+    `${printable(directory)} is published by somebody else at the same time, again and again`,
     { exit: EXIT.locked, remedy: 'try again when he is done' },
+  );
+}
+
+/** The head of a package as it stands in a store. */
+export interface Standing {
+  readonly head: Head;
+  readonly content: Buffer;
+}
+
+/** @throws XhError E_STORE_HEAD, E_STORE_RECORD, E_STORE_READ; what `believe` throws */
+export async function standingHead(
+  store: StoreReader,
+  directory: Bytes,
+  believe: PublishOptions['believe'],
+): Promise<Standing | undefined> {
+  const content = await store.read(headPath(directory));
+  if (content === undefined) return undefined;
+  const text = content.toString();
+  const { head } = parseHead(text);
+  believe?.(text);
+  return { head, content };
+}
+
+/** What a package is to be, as far as it is known before its files are looked at. */
+export type Intention = Pick<Publication, 'version' | 'targets' | 'dropped'> & {
+  /** Roots of trees by their names. */
+  readonly roots: ReadonlyMap<Bytes, Hash>;
+};
+
+/** Whether a head says all that is to be said, and for long enough. */
+export function isCurrent(
+  last: Head,
+  intention: Intention,
+  { now, lifetime }: Pick<PublishOptions, 'now' | 'lifetime'>,
+): boolean {
+  return saysAll(last, intention) && Date.parse(last.expires) - now > lifetime / 2;
+}
+
+function saysAll(last: Head, intention: Intention): boolean {
+  const { roots, dropped, version } = intention;
+  return (
+    [...roots].every(([name, root]) => last.trees.get(name) === root) &&
+    [...last.trees.keys()].every((name) => dropped?.has(name) !== true) &&
+    last.version === version &&
+    targetsText(last) === targetsText(intention)
   );
 }
 
@@ -64,43 +136,116 @@ async function tryPublish(
   publication: Publication,
   options: PublishOptions,
 ): Promise<Published | undefined> {
-  const path = headPath(publication.directory);
-  const before = await store.read(path);
-  const last = before === undefined ? undefined : parseHead(before.toString()).head;
-  const trees = new Map(last?.trees);
-  for (const [name, tree] of publication.trees) trees.set(name, tree.root);
-  const { now, lifetime, key } = options;
-  const same =
-    last !== undefined && sameTrees(last.trees, trees) && last.version === publication.version;
-  if (same && Date.parse(last.expires) - now > lifetime / 2) {
-    return { head: last, outcome: 'unchanged', added: NOTHING };
+  const { directory, dropped, version, targets } = publication;
+  const { now, lifetime, key, anew = false } = options;
+  const { last, content, revision } = anew
+    ? await whateverStands(store, directory, options)
+    : await whatStands(store, directory, options);
+  const roots = new Map([...publication.trees].map(([name, { root }]) => [name, root]));
+  const intention = { roots, ...(dropped && { dropped }), version, targets } as Intention;
+  const same = last !== undefined && saysAll(last, intention);
+  if (!anew && last !== undefined && isCurrent(last, intention, options)) {
+    return { head: last, outcome: 'unchanged', added: NOTHING, lost: [] };
   }
-  const elsewhere = [...trees].filter(([name]) => !publication.trees.has(name));
-  const others = await reachable(
-    store,
-    elsewhere.map(([, tree]) => tree),
+  const elsewhere = [...(last?.trees ?? [])].filter(
+    ([name]) => !publication.trees.has(name) && dropped?.has(name) !== true,
   );
+  const { carried, others, lost } = await carriedOver(store, new Map(elsewhere), anew);
+  const base = anew ? undefined : last;
   const writing = createWriting(store, options);
-  const packs = await writing.packs(last?.packs ?? [], filesOf(publication), others);
-  for (const tree of publication.trees.values()) await writing.trees(tree.trees);
+  const fresh = await freshIn(store, publication, base);
+  const packs = await writing.packs(base?.packs ?? [], filesOf(publication), { others, fresh });
+  await writing.trees(fresh.trees);
+  await writing.confirm();
   await store.settle();
   const head: Head = {
-    package: publication.directory,
-    ...(publication.version !== undefined && { version: publication.version }),
-    revision: (last?.revision ?? 0) + 1,
+    package: directory,
+    ...(version !== undefined && { version }),
+    ...(targets !== undefined && { targets }),
+    revision,
     published: new Date(now).toISOString(),
     expires: new Date(now + lifetime).toISOString(),
-    trees,
+    trees: new Map([...carried, ...roots]),
     packs,
     ...figures(publication, others),
   };
-  if (last !== undefined && before !== undefined) {
-    await store.replace(pastHeadPath(publication.directory, last.revision), before, undefined);
+  if (last !== undefined && content !== undefined) {
+    await store.replace(pastHeadPath(directory, last.revision), content, undefined);
   }
   const text = Buffer.from(headText(head, [key]));
-  if (!(await store.replace(path, text, before))) return undefined;
-  await enterPackage(store, publication.directory);
-  return { head, outcome: same ? 'refreshed' : 'published', added: writing.added() };
+  if (!(await store.replace(headPath(directory), text, content))) return undefined;
+  await enterPackage(store, directory);
+  return { head, outcome: same ? 'refreshed' : 'published', added: writing.added(), lost };
+}
+
+interface Stands {
+  readonly last?: Head;
+  /** What is replaced, believed or not. */
+  readonly content?: Buffer;
+  /** The number of the next one. */
+  readonly revision: number;
+}
+
+async function whatStands(
+  store: Store,
+  directory: Bytes,
+  { believe }: PublishOptions,
+): Promise<Stands> {
+  const standing = await standingHead(store, directory, believe);
+  if (standing === undefined) return { revision: 1 };
+  return { last: standing.head, content: standing.content, revision: standing.head.revision + 1 };
+}
+
+/** When the standing head is not to be believed, earlier ones tell what hosts may have seen. */
+async function whateverStands(
+  store: Store,
+  directory: Bytes,
+  options: PublishOptions,
+): Promise<Stands> {
+  const content = await store.read(headPath(directory));
+  try {
+    return await whatStands(store, directory, options);
+  } catch (error) {
+    if (!(error instanceof XhError) || content === undefined || error.code === 'E_STORE_READ')
+      throw error;
+  }
+  let newest = 0;
+  for await (const { path } of store.list('heads')) {
+    if (!path.startsWith(pastHeadPath(directory, 0).slice(0, -'0.json'.length))) continue;
+    const text = (await store.read(path))?.toString() ?? '';
+    const found = unlessRefused(() => {
+      const { head } = parseHead(text);
+      options.believe?.(text);
+      return head.package === directory ? head.revision : 0;
+    });
+    newest = Math.max(newest, found ?? 0);
+  }
+  // the one that was there before this one may be lost: one more
+  return { content, revision: newest + 2 };
+}
+
+/** Trees of other hosts, which stay as they are, with what they lead to. */
+async function carriedOver(
+  store: Store,
+  trees: ReadonlyMap<Bytes, Hash>,
+  anew: boolean,
+): Promise<{
+  readonly carried: ReadonlyMap<Bytes, Hash>;
+  readonly others: Reached;
+  readonly lost: readonly Bytes[];
+}> {
+  const carried = new Map(trees);
+  const lost: Bytes[] = [];
+  for (const [name, root] of anew ? trees : []) {
+    try {
+      await reachable(store, [root]);
+    } catch (error) {
+      if (!(error instanceof XhError) || error.code === 'E_STORE_READ') throw error;
+      carried.delete(name);
+      lost.push(name);
+    }
+  }
+  return { carried, others: await reachable(store, carried.values()), lost };
 }
 
 /** Writes what a package needs and the store lacks. */
@@ -111,15 +256,15 @@ function createWriting(store: Store, options: PublishOptions) {
   let trees = 0;
   let bytes = 0;
 
-  async function add(
-    path: Bytes,
-    length: number,
-    pieces: () => Iterable<Uint8Array>,
-  ): Promise<boolean> {
-    if (await store.add(path, pieces)) {
+  /** What was there already, and how it would be written if it were not. */
+  const reliedOn = new Map<Bytes, () => Promise<boolean>>();
+
+  async function add(path: Bytes, length: number, pieces: Pieces): Promise<boolean> {
+    if (await store.add(path, pieces, length)) {
       bytes += length;
       return true;
     }
+    reliedOn.set(path, () => store.add(path, pieces, length));
     return false;
   }
 
@@ -143,11 +288,19 @@ function createWriting(store: Store, options: PublishOptions) {
   return {
     added: () => ({ objects, trees, bytes }),
 
+    /** That nobody has swept away meanwhile what was there; it counts as young from now on. */
+    async confirm(): Promise<void> {
+      const tasks = [...reliedOn].map(([path, again]) => async () => {
+        if (!(await store.has(path))) await again();
+      });
+      await inParallel(tasks, REQUESTS);
+    },
+
     /** Adds files: small ones go to packs, but for those that are in one of `before` that is kept. */
     async packs(
       before: readonly PackReference[],
       files: ReadonlyMap<Hash, Source>,
-      others: Reached,
+      { others, fresh }: { readonly others: Reached; readonly fresh: Fresh },
     ): Promise<PackReference[]> {
       const kept: PackReference[] = [];
       const packed = new Set<Hash>();
@@ -162,6 +315,7 @@ function createWriting(store: Store, options: PublishOptions) {
       for (const [object, source] of files) {
         if (packed.has(object)) continue;
         if (source.length > PACKED) {
+          if (fresh.objects?.has(object) === false) continue;
           if (await add(objectPath(object), source.length, () => read(object, source))) objects++;
           continue;
         }
@@ -178,9 +332,10 @@ function createWriting(store: Store, options: PublishOptions) {
     },
 
     async trees(texts: ReadonlyMap<Hash, Bytes>): Promise<void> {
-      for (const [hash, text] of texts) {
+      const tasks = [...texts].map(([hash, text]) => async () => {
         if (await add(treePath(hash), text.length, () => [toBuffer(text)])) trees++;
-      }
+      });
+      await inParallel(tasks, REQUESTS);
     },
   };
 }
@@ -233,9 +388,11 @@ function figures({ trees }: Publication, others: Reached): Pick<Head, 'objects' 
   return { objects, bytes };
 }
 
-function sameTrees(one: Head['trees'], other: Head['trees']): boolean {
-  return one.size === other.size && [...one].every(([name, tree]) => other.get(name) === tree);
+function targetsText({ targets }: Pick<Publication, 'targets'>): string | undefined {
+  return targets?.map(targetText).join(' ');
 }
 
 const NOTHING = { objects: 0, trees: 0, bytes: 0 };
 const ATTEMPTS = 20;
+/** At the same time. */
+const REQUESTS = 8;

@@ -15,6 +15,7 @@ import { sameObject, statAt, statOf, type ObjectStat } from '../../files/stat.ts
 import type { Walker } from '../../files/walk.ts';
 import { XhError } from '../../message/error.ts';
 import type { Accounts } from '../../site/accounts.ts';
+import type { SiteLinks } from '../site-links.ts';
 import { hashOf, type Hash } from '../store/hash.ts';
 import { treeText, type Extent, type TreeEntry } from '../store/tree.ts';
 
@@ -43,6 +44,8 @@ export interface ScanOptions {
    * left out, since they change with what is in them.
    */
   readonly directoriesOnly?: boolean;
+  /** What links say in a store, where they say something else here. */
+  readonly links?: SiteLinks | undefined;
   /** The hash of a file that has not changed since it was known. */
   readonly known: (path: Bytes, stat: ObjectStat) => KnownFile | undefined;
   /** Told of each file's hash. */
@@ -151,7 +154,8 @@ function createScan(base: Bytes, options: ScanOptions) {
         return { ...shared, entry: (link) => ({ ...linked(link), type: 'f', ...content }) };
       }
       case 'l': {
-        const target = readLinkAt(dir, name);
+        const text = readLinkAt(dir, name);
+        const target = options.links?.toStore(text) ?? text;
         return { ...shared, entry: (link) => ({ ...linked(link), type: 'l', target }) };
       }
       case 'b':

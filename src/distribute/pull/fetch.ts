@@ -9,6 +9,7 @@ import type { PackReference } from '../store/head.ts';
 import { parsePackIndex, type Packed } from '../store/pack.ts';
 import { damagedObject, readObject } from '../store/reach.ts';
 import { objectPath } from '../store/paths.ts';
+import { inParallel } from '../store/parallel.ts';
 import type { Range, StoreReader } from '../store/store.ts';
 
 export interface FetchOptions {
@@ -101,13 +102,18 @@ async function fetchRun(
   const range = { from: first.offset, length: end - first.offset };
   const part = ({ offset, length }: Packed, content: Buffer): Buffer =>
     content.subarray(offset - range.from, offset - range.from + length);
-  const isRight = (content: Buffer): boolean =>
-    content.length === range.length &&
-    run.every((each) => hashOf(part(each, content)) === each.object);
+  let verified: Buffer | undefined;
+  const isRight = (content: Buffer): boolean => {
+    if (content === verified) return true;
+    const is =
+      content.length === range.length &&
+      run.every((each) => hashOf(part(each, content)) === each.object);
+    if (is) verified = content;
+    return is;
+  };
+  // a cache keeps what is asked for as a whole
   const whole = range.from === 0 && end === total;
-  const content = whole
-    ? await readObject(store, pack)
-    : await store.read(objectPath(pack), { range, isRight });
+  const content = await store.read(objectPath(pack), { ...(!whole && { range }), isRight });
   if (content === undefined) await readObject(store, pack);
   else if (!isRight(content)) throw damagedObject(store, objectPath(pack));
   else for (const each of run) arrived(each.object, part(each, content));
@@ -135,24 +141,6 @@ async function fetchLarge(
     if (to.finish()) return;
   }
   throw damagedObject(store, path);
-}
-
-/** Runs all of them, `most` at a time; the first that fails ends it when those that have begun are done. */
-async function inParallel(tasks: readonly (() => Promise<void>)[], most: number): Promise<void> {
-  const queue = [...tasks].values();
-  const errors: unknown[] = [];
-  async function work(): Promise<void> {
-    for (const task of queue) {
-      if (errors.length > 0) return;
-      try {
-        await task();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: most }, work));
-  if (errors.length > 0) throw errors[0];
 }
 
 /** Bytes that are read for nothing rather than asked around. */

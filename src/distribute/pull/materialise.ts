@@ -25,6 +25,7 @@ import { modeBits, statAt, statOf, type ObjectStat, type Time } from '../../file
 import { unlessRefused } from '../../message/error.ts';
 import type { Accounts } from '../../site/accounts.ts';
 import type { ScannedTree, Source } from '../publish/scan.ts';
+import type { SiteLinks } from '../site-links.ts';
 import type { Hash } from '../store/hash.ts';
 import { dataLength, parseTree, type TreeEntry } from '../store/tree.ts';
 import type { LargeObject } from './fetch.ts';
@@ -40,6 +41,8 @@ export interface Materials {
   readonly read: (source: Source) => Iterable<Uint8Array>;
   /** What stands in the place of the tree: a file in it that is to stay as it is gets a second name, which costs no data. */
   readonly standing?: { readonly dir: Dir; readonly tree: ScannedTree } | undefined;
+  /** What links say here, where they say something else in a store. */
+  readonly links?: SiteLinks | undefined;
   readonly accounts: Accounts;
   /** Whether owners and all attributes can be given. */
   readonly privileged: boolean;
@@ -227,7 +230,7 @@ function createMaking(materials: Materials) {
         else wait(entry.object, { entry, way });
         return;
       case 'l':
-        symlinkAt(dir, entry.name, entry.target);
+        symlinkAt(dir, entry.name, materials.links?.toSite(entry.target) ?? entry.target);
         break;
       case 'b':
       case 'c':

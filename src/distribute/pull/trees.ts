@@ -16,27 +16,42 @@ export async function listingsOf(
   known: ReadonlyMap<Hash, Bytes>,
 ): Promise<Map<Hash, readonly TreeEntry[]>> {
   const found = new Map<Hash, readonly TreeEntry[]>();
-  // level by level, and of each level several at a time
-  for (let level = [root]; level.length > 0;) {
-    const next: Hash[] = [];
-    for (let at = 0; at < level.length; at += AT_ONCE) {
-      const some = level.slice(at, at + AT_ONCE);
-      const listings = await Promise.all(
-        some.map(async (tree) => {
-          const text = known.get(tree);
-          return text === undefined ? readTree(store, tree) : parseTree(text);
-        }),
-      );
-      for (const [i, tree] of some.entries()) {
-        const entries = listings[i] ?? [];
-        found.set(tree, entries);
-        for (const entry of entries) {
-          if (entry.type === 'd' && !found.has(entry.tree)) next.push(entry.tree);
-        }
-      }
+  const queue = [root];
+  const queued = new Set(queue);
+
+  async function take(tree: Hash): Promise<void> {
+    const text = known.get(tree);
+    const entries = text === undefined ? await readTree(store, tree) : parseTree(text);
+    found.set(tree, entries);
+    for (const entry of entries) {
+      if (entry.type !== 'd' || queued.has(entry.tree)) continue;
+      queued.add(entry.tree);
+      queue.push(entry.tree);
     }
-    level = [...new Set(next)];
   }
+
+  await new Promise<void>((resolve, reject) => {
+    let at = 0;
+    let reading = 0;
+    // several at a time, and the next as soon as one is there
+    function go(): void {
+      for (; reading < AT_ONCE && at < queue.length; at++) {
+        reading++;
+        take(queue[at] ?? root).then(
+          () => {
+            reading--;
+            go();
+          },
+          (error: unknown) => {
+            queue.length = 0;
+            reject(error instanceof Error ? error : new Error(String(error)));
+          },
+        );
+      }
+      if (reading === 0) resolve();
+    }
+    go();
+  });
   return found;
 }
 

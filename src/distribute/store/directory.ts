@@ -10,7 +10,7 @@ import { closeDir, listDir, openDirAt, syncAll, type Dir } from '../../files/dir
 import { about, errnoOf } from '../../files/error.ts';
 import { tryLockDir } from '../../files/lock.ts';
 import { createAt, openFileAt, renameAt, setTimesAt, unlinkIfPresent } from '../../files/names.ts';
-import { statAt } from '../../files/stat.ts';
+import { statAt, type ObjectStat } from '../../files/stat.ts';
 import { createWalker, makeDirs, type Located } from '../../files/walk.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import type { Range, Store, StoredName } from './store.ts';
@@ -50,32 +50,32 @@ export function openDirectoryStore(path: Bytes): Store {
       });
     },
     has: (below) => attempt(() => place(below) !== undefined),
-    add(below, pieces) {
-      return attempt(() => {
-        const there = place(below);
-        if (there !== undefined) {
-          touch(there);
-          return false;
-        }
-        const { dir, name } = placeFor(below);
-        const beside = b`${HALF}${bytes(randomBytes(8).toString('hex'))}`;
-        const file = b`${dir.path}/${beside}`;
-        const fd = createAt(dir, beside, 0o644);
-        try {
-          let end = 0;
-          for (const piece of pieces()) {
-            writeAll(fd, file, piece, end);
-            end += piece.length;
-          }
-          renameAt(dir, beside, dir, name);
-        } catch (error) {
-          unlinkIfPresent(dir, beside);
-          throw error;
-        } finally {
-          closeSync(fd);
-        }
-        return true;
-      });
+    written: (below) =>
+      attempt(() => {
+        const found = place(below);
+        const stat = found === undefined ? undefined : statAt(found.dir, found.name);
+        return stat === undefined ? undefined : writtenOf(stat);
+      }),
+    async add(below, pieces) {
+      const there = place(below);
+      if (there !== undefined) {
+        touch(there);
+        return false;
+      }
+      const { dir, name } = placeFor(below);
+      const beside = b`${HALF}${bytes(randomBytes(8).toString('hex'))}`;
+      // a handle of our own: the walker's may be closed while we wait for the next piece
+      const inside = { ...openDirAt(dir, b`.`), path: dir.path };
+      try {
+        await writeNew(inside, beside, pieces());
+        renameAt(inside, beside, inside, name);
+      } catch (error) {
+        unlinkIfPresent(inside, beside);
+        throw error;
+      } finally {
+        closeDir(inside);
+      }
+      return true;
     },
     settle() {
       return attempt(() => {
@@ -120,13 +120,34 @@ function* namesIn(place: Located | undefined, path: Bytes): Generator<StoredName
       const below = b`${path}/${name}`;
       if (stat?.type === 'd') yield* namesIn({ dir, name, path: below }, below);
       else if (stat !== undefined) {
-        const { seconds, nanoseconds } = stat.ctime;
-        yield { path: below, size: stat.size, written: seconds * 1000 + nanoseconds / 1e6 };
+        yield { path: below, size: stat.size, written: writtenOf(stat) };
       }
     }
   } finally {
     closeDir(dir);
   }
+}
+
+async function writeNew(
+  dir: Dir,
+  name: Bytes,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const fd = createAt(dir, name, 0o644);
+  const path = b`${dir.path}/${name}`;
+  try {
+    let end = 0;
+    for await (const piece of pieces) {
+      writeAll(fd, path, piece, end);
+      end += piece.length;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function writtenOf({ ctime }: ObjectStat): number {
+  return ctime.seconds * 1000 + ctime.nanoseconds / 1e6;
 }
 
 /** Makes it count as written now; of another publisher's we may not, and need not: it is his to keep. */

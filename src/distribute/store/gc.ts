@@ -3,9 +3,11 @@
  * written lately, since its publisher may be about to publish the head that leads to it.
  */
 import { fromBuffer, slice, type Bytes } from '../../bytes/bytes.ts';
+import { XhError } from '../../message/error.ts';
 import { isHash, type Hash } from './hash.ts';
 import { parseHead, type Head } from './head.ts';
 import { parsePackIndex } from './pack.ts';
+import { inParallel } from './parallel.ts';
 import { reachable, readObject } from './reach.ts';
 import { objectPath, treePath } from './paths.ts';
 import type { Store, StoredName } from './store.ts';
@@ -23,70 +25,127 @@ export interface GcOptions {
 
 export interface Swept {
   readonly removed: readonly StoredName[];
+  /** Objects, listings and heads that are left, and their bytes. */
   readonly kept: number;
+  readonly keptBytes: number;
+  /** Earlier revisions that are kept and lack something. */
+  readonly broken: readonly Pick<Head, 'package' | 'revision'>[];
 }
 
 /**
- * Nothing is removed when a head that is kept cannot be read, or leads to something that is missing:
+ * Nothing is removed when a head cannot be read, or a current one leads to something that is missing:
  * then it is not known what is needed.
  * @throws XhError E_STORE_HEAD, E_STORE_MISSING, E_STORE_DAMAGED …
  */
 export async function sweep(store: Store, options: GcOptions): Promise<Swept> {
   const { keep, now, grace, dryRun = false } = options;
-  const { heads, past } = await revisions(store, keep);
+  const { current, earlier, past } = await revisions(store, keep);
   const needed = new Set<Bytes>();
-  for (const head of heads) for (const path of await pathsOf(store, head)) needed.add(path);
-  const removed: StoredName[] = [];
+  for (const head of current) await addPaths(store, head, needed);
+  const broken: Head[] = [];
+  for (const head of earlier) {
+    if (!(await addPaths(store, head, needed, { forgiving: true }))) broken.push(head);
+  }
+  const found: StoredName[] = [];
   let kept = 0;
-  const old = ({ written }: StoredName): boolean => now - written > grace;
+  let keptBytes = 0;
+  const old = (written: number): boolean => now - written > grace;
   for (const top of ['objects', 'trees', 'heads'] as const) {
-    for await (const found of store.list(top)) {
-      const name = slice(found.path, found.path.lastIndexOf('/') + 1);
+    for await (const each of store.list(top)) {
+      const name = slice(each.path, each.path.lastIndexOf('/') + 1);
       // what a killed publisher left half written begins with a dot
-      const ours = top === 'heads' ? past.has(found.path) : isHash(name) && !needed.has(found.path);
-      if ((ours || name.startsWith('.')) && old(found)) removed.push(found);
-      else kept++;
+      const ours = top === 'heads' ? past.has(each.path) : isHash(name) && !needed.has(each.path);
+      if ((ours || name.startsWith('.')) && old(each.written)) found.push(each);
+      else {
+        kept++;
+        keptBytes += each.size;
+      }
     }
   }
-  if (!dryRun) for (const { path } of removed) await store.remove(path);
-  return { removed, kept };
+  if (dryRun) return { removed: found, kept, keptBytes, broken };
+  const removed: StoredName[] = [];
+  const tasks = found.map((each) => async () => {
+    // a publisher may have found it meanwhile, and rely on it
+    const written = await store.written(each.path);
+    if (written !== undefined && !old(written)) return;
+    await store.remove(each.path);
+    removed.push(each);
+  });
+  await inParallel(tasks, REQUESTS);
+  return { removed, kept: kept + found.length - removed.length, keptBytes, broken };
 }
 
 /** The heads whose trees are kept, and the paths of those that are too old. */
 async function revisions(
   store: Store,
   keep: number,
-): Promise<{ readonly heads: readonly Head[]; readonly past: ReadonlySet<Bytes> }> {
-  const heads: Head[] = [];
-  const earlier = new Map<Bytes, { readonly path: Bytes; readonly head: Head }[]>();
+): Promise<{
+  readonly current: readonly Head[];
+  readonly earlier: readonly Head[];
+  readonly past: ReadonlySet<Bytes>;
+}> {
+  const current: Head[] = [];
+  const all = new Map<Bytes, { readonly path: Bytes; readonly head: Head }[]>();
   for await (const { path, text, past } of headsOf(store)) {
     const { head } = parseHead(text);
-    if (past) earlier.set(head.package, [...(earlier.get(head.package) ?? []), { path, head }]);
-    else heads.push(head);
+    if (past) all.set(head.package, [...(all.get(head.package) ?? []), { path, head }]);
+    else current.push(head);
   }
-  const current = new Map(heads.map((head) => [head.package, head.revision]));
+  const standing = new Map(current.map((head) => [head.package, head.revision]));
+  const earlier: Head[] = [];
   const past = new Set<Bytes>();
-  for (const [name, all] of earlier) {
-    const sorted = all
+  for (const [name, heads] of all) {
+    const sorted = heads
       // the current one may have been put there by a publisher that was killed before the next came
-      .filter(({ head }) => head.revision !== current.get(name))
+      .filter(({ head }) => head.revision !== standing.get(name))
       .toSorted((one, other) => other.head.revision - one.head.revision);
-    heads.push(...sorted.slice(0, keep - 1).map(({ head }) => head));
+    earlier.push(...sorted.slice(0, keep - 1).map(({ head }) => head));
     for (const { path } of sorted.slice(keep - 1)) past.add(path);
   }
-  return { heads, past };
+  return { current, earlier, past };
 }
 
-async function pathsOf(store: Store, head: Head): Promise<Set<Bytes>> {
-  const paths = new Set<Bytes>();
+/**
+ * Adds what a head leads to.
+ * @returns whether all of it is there
+ * @throws XhError when it is not, unless `forgiving`
+ */
+async function addPaths(
+  store: Store,
+  head: Head,
+  paths: Set<Bytes>,
+  { forgiving = false } = {},
+): Promise<boolean> {
+  let whole = true;
   const packed = new Set<Hash>();
   for (const { pack, index } of head.packs) {
     paths.add(objectPath(pack)).add(objectPath(index));
-    const lines = fromBuffer(await readObject(store, index));
-    for (const { object } of parsePackIndex(lines)) packed.add(object);
+    try {
+      const lines = fromBuffer(await readObject(store, index));
+      for (const { object } of parsePackIndex(lines)) packed.add(object);
+    } catch (error) {
+      if (!forgiving || !isGone(error)) throw error;
+      whole = false;
+    }
   }
-  const { trees, objects } = await reachable(store, head.trees.values());
+  const missing = (_: Hash, error: XhError): void => {
+    if (!isGone(error)) throw error;
+    whole = false;
+  };
+  const { trees, objects } = await reachable(
+    store,
+    head.trees.values(),
+    forgiving ? missing : undefined,
+  );
   for (const tree of trees) paths.add(treePath(tree));
   for (const object of objects.keys()) if (!packed.has(object)) paths.add(objectPath(object));
-  return paths;
+  return whole;
 }
+
+/** For good, and not only for now. */
+function isGone(error: unknown): boolean {
+  return error instanceof XhError && error.code !== 'E_STORE_READ';
+}
+
+/** At the same time. */
+const REQUESTS = 8;

@@ -5,6 +5,7 @@
  */
 import { bytes, toText, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
+import { targetOf, targetText, type Target } from '../../package/targets.ts';
 import { isHash, type Hash } from './hash.ts';
 import {
   parseSigned,
@@ -25,6 +26,8 @@ export interface Head {
   /** The package's directory: `NAME` or `NAME-VERSION`. */
   readonly package: Bytes;
   readonly version?: Bytes;
+  /** The hosts that it is meant for; absent when it is for all. */
+  readonly targets?: readonly Target[];
   /** From 1; each time something is published one more. */
   readonly revision: number;
   /** Times as ISO 8601 has them, in UTC. */
@@ -59,6 +62,9 @@ function recordOf(head: Head): JsonRecord {
     format: FORMAT,
     package: toText(head.package),
     ...(head.version !== undefined && { version: toText(head.version) }),
+    ...(head.targets !== undefined && {
+      targets: head.targets.map((target) => toText(targetText(target))),
+    }),
     revision: head.revision,
     published: head.published,
     expires: head.expires,
@@ -70,7 +76,8 @@ function recordOf(head: Head): JsonRecord {
 }
 
 function headIn(record: JsonRecord): Head {
-  const { format, version, revision, published, expires, trees, packs, objects } = record;
+  const { format, version, targets, revision, published, expires } = record;
+  const { trees, packs, objects } = record;
   if (format !== FORMAT) throw unusable(`it is of another version (${JSON.stringify(format)})`);
   if (typeof record['package'] !== 'string') throw unusable('it names no package');
   if (version !== undefined && typeof version !== 'string')
@@ -83,6 +90,7 @@ function headIn(record: JsonRecord): Head {
   return {
     package: bytes(record['package']),
     ...(version !== undefined && { version: bytes(version) }),
+    ...(targets !== undefined && { targets: targetsIn(targets) }),
     revision,
     published,
     expires,
@@ -97,6 +105,16 @@ function headIn(record: JsonRecord): Head {
     objects,
     bytes: record['bytes'],
   };
+}
+
+/** A target that is not understood is an error: else hosts would get what was not meant for them. */
+function targetsIn(value: unknown): readonly Target[] {
+  if (!Array.isArray(value)) throw unusable('its targets are no list');
+  return value.map((word: unknown) => {
+    const target = typeof word === 'string' ? targetOf(bytes(word)) : undefined;
+    if (target === undefined) throw unusable(`${JSON.stringify(word)} is no target`);
+    return target;
+  });
 }
 
 function packIn(value: unknown): PackReference {

@@ -13,23 +13,26 @@ export interface HttpOptions {
   readonly patience?: number;
   /** Connections at the same time. */
   readonly connections?: number;
+  /** What a request has to carry besides, made of its address. */
+  readonly sign?: (address: string) => Promise<Readonly<Record<string, string>>>;
   /** Records are asked for anew behind caches; what never changes may come from any. */
   readonly isRecord?: (path: Bytes) => boolean;
 }
 
 /** The store whose root is at `address`, `http:` or `https:`. */
 export function openHttpStore(address: URL, options: HttpOptions = {}): StoreReader {
-  const { patience = 20_000, connections = 8, isRecord = () => false } = options;
+  const { patience = 20_000, connections = 8, isRecord = () => false, sign } = options;
   const secure = address.protocol === 'https:';
   const keepAlive = { keepAlive: true, maxSockets: connections };
   const agent = secure ? new HttpsAgent(keepAlive) : new HttpAgent(keepAlive);
   const base = address.href.endsWith('/') ? address.href : `${address.href}/`;
 
   /** One answer; `from` on, when the first bytes are there already. */
-  function ask(path: Bytes, range: { from: number; length?: number }): Promise<Answer> {
+  async function ask(path: Bytes, range: { from: number; length?: number }): Promise<Answer> {
     const url = `${base}${addressOf(path)}`;
     const ranged = range.from > 0 || range.length !== undefined;
     const last = range.length === undefined ? '' : range.from + range.length - 1;
+    const signed = await sign?.(url);
     return new Promise((resolve, reject) => {
       const request = (secure ? httpsGet : httpGet)(
         url,
@@ -37,6 +40,7 @@ export function openHttpStore(address: URL, options: HttpOptions = {}): StoreRea
           agent,
           timeout: patience,
           headers: {
+            ...signed,
             ...(ranged && { Range: `bytes=${range.from}-${last}` }),
             ...(isRecord(path) && { 'Cache-Control': 'no-cache' }),
           },
@@ -66,7 +70,9 @@ export function openHttpStore(address: URL, options: HttpOptions = {}): StoreRea
         const content = answer.content.subarray(from - answer.from);
         pieces.push(rest === undefined ? content : content.subarray(0, rest));
         got += pieces.at(-1)?.length ?? 0;
-        if (answer.whole || got === range?.length) return Buffer.concat(pieces);
+        if (answer.whole || got === range?.length) {
+          return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+        }
         cause = answer.cause;
         // it comes on: that is no failed attempt
         if (content.length > 0) attempt = 0;
@@ -114,15 +120,14 @@ function collect(response: IncomingMessage, wanted: number): Promise<Answer> {
     const [, start] = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '') ?? [];
     const from = statusCode === 206 ? Number(start) : 0;
     if ((statusCode !== 200 && statusCode !== 206) || !(from <= wanted)) {
-      response.resume();
-      reject(new Error(`the server answers ${statusCode} ${response.statusMessage ?? ''}`.trim()));
+      refusalOf(response).then(reject, reject);
       return;
     }
-    const pieces: Buffer[] = [];
+    const gathered = gathering(Number(response.headers['content-length']));
     const end = (whole: boolean, cause?: unknown): void => {
-      resolve({ absent: false, content: Buffer.concat(pieces), from, whole, cause });
+      resolve({ absent: false, content: gathered.content(), from, whole, cause });
     };
-    response.on('data', (piece: Buffer) => pieces.push(piece));
+    response.on('data', gathered.add);
     response.on('end', () => {
       end(response.complete);
     });
@@ -132,12 +137,50 @@ function collect(response: IncomingMessage, wanted: number): Promise<Answer> {
   });
 }
 
+/** Pieces put together; at their place at once, where it is known how many bytes there will be. */
+function gathering(length: number) {
+  const whole = length <= MOST_AT_ONCE ? Buffer.allocUnsafe(length) : undefined;
+  const pieces: Buffer[] = [];
+  let got = 0;
+  return {
+    add(piece: Buffer): void {
+      if (whole === undefined) pieces.push(piece);
+      else got += piece.copy(whole, got);
+    },
+    content: () => whole?.subarray(0, got) ?? Buffer.concat(pieces),
+  };
+}
+
+/** What the server says, as far as it can be told on a line. */
+export async function refusalOf(response: IncomingMessage): Promise<ServerRefusal> {
+  let text = '';
+  for await (const piece of response) {
+    if (text.length < MOST_OF_REFUSAL) text += String(piece);
+  }
+  const [, code] = /<Code>(\w+)<\/Code>/.exec(text) ?? [];
+  return new ServerRefusal(response.statusCode ?? 0, response.statusMessage ?? '', code);
+}
+
+/** An answer that is an error. */
+export class ServerRefusal extends Error {
+  readonly status: number;
+  /** What S3 calls it: `NoSuchBucket`. */
+  readonly code: string | undefined;
+  constructor(status: number, phrase: string, code?: string) {
+    super(
+      `the server answers ${[status, phrase, code === undefined ? '' : `(${code})`].join(' ').trim()}`,
+    );
+    this.status = status;
+    this.code = code;
+  }
+}
+
 /** As it stands in an address: a path's bytes, each that is not plain quoted. */
-function addressOf(path: Bytes): string {
+export function addressOf(path: Bytes): string {
   return [...toBuffer(path)]
     .map((byte) => {
       const letter = String.fromCharCode(byte);
-      return /[A-Za-z0-9/._~+-]/.test(letter)
+      return /[A-Za-z0-9/._~-]/.test(letter)
         ? letter
         : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
     })
@@ -154,3 +197,7 @@ function unreachable(address: string, cause: unknown): XhError {
 
 /** In a row without a byte. */
 const ATTEMPTS = 3;
+/** Bytes; whoever promises more has to send them first. */
+const MOST_AT_ONCE = 32 << 20;
+/** Characters. */
+const MOST_OF_REFUSAL = 4000;

@@ -10,7 +10,7 @@ import { isHash, type Hash } from './hash.ts';
 /** Files of at most this many bytes are packed. */
 export const PACKED = 64 << 10;
 /** A pack is closed when it has this many bytes. */
-export const PACK_SIZE = 16 << 20;
+export const PACK_SIZE = 4 << 20;
 
 export interface Packed {
   readonly object: Hash;

@@ -32,7 +32,17 @@ export function isPastHead(path: Bytes): boolean {
   return /^heads\/[^/]+\.past\//.test(path);
 }
 
+/** Where a record of trust is kept when the next one comes. */
+export function trustPath(version: number): Bytes {
+  return b`trust/${version}.json`;
+}
+
 /** Whether something at this path is replaced, and not only added. */
 export function isRecord(path: Bytes): boolean {
-  return path === TRUST_PATH || path === CATALOGUE_PATH || path.startsWith('heads/');
+  return (
+    path === TRUST_PATH ||
+    path === CATALOGUE_PATH ||
+    path.startsWith('heads/') ||
+    path.startsWith('trust/')
+  );
 }

@@ -10,6 +10,8 @@ export interface Reached {
   readonly trees: ReadonlySet<Hash>;
   /** With how many bytes each has. */
   readonly objects: ReadonlyMap<Hash, number>;
+  /** Of the listings that are there: bytes. */
+  readonly lengths: ReadonlyMap<Hash, number>;
 }
 
 /**
@@ -24,11 +26,14 @@ export async function reachable(
 ): Promise<Reached> {
   const trees = new Set<Hash>(roots);
   const objects = new Map<Hash, number>();
+  const lengths = new Map<Hash, number>();
   // a Set is walked in the order of insertion, additions included
   for (const tree of trees) {
     let entries: readonly TreeEntry[];
     try {
-      entries = await readTree(store, tree);
+      const text = fromBuffer(await readNamed(store, treePath(tree), tree));
+      entries = parseTree(text);
+      lengths.set(tree, text.length);
     } catch (error) {
       if (missing === undefined || !(error instanceof XhError)) throw error;
       missing(tree, error);
@@ -41,7 +46,7 @@ export async function reachable(
       }
     }
   }
-  return { trees, objects };
+  return { trees, objects, lengths };
 }
 
 /** @throws XhError E_STORE_MISSING, E_STORE_DAMAGED, E_STORE_TREE, E_STORE_READ */

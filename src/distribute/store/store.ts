@@ -28,6 +28,9 @@ export interface StoreReader {
   close(): void;
 }
 
+/** A content, piece by piece, from its beginning each time that it is asked for. */
+export type Pieces = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 export interface StoredName {
   readonly path: Bytes;
   /** Bytes. */
@@ -38,11 +41,15 @@ export interface StoredName {
 
 export interface Store extends StoreReader {
   has(path: Bytes): Promise<boolean>;
+  /** When it was written: milliseconds since the epoch; undefined when it is not there. */
+  written(path: Bytes): Promise<number | undefined>;
   /**
    * Adds what is named by its hash. When it is there already it only counts as written now, so that
-   * nobody who sweeps what nobody needs takes it away before its head is there. @returns whether it is new
+   * nobody who sweeps what nobody needs takes it away before its head is there.
+   * @param length of all pieces: bytes
+   * @returns whether it is new
    */
-  add(path: Bytes, pieces: () => Iterable<Uint8Array>): Promise<boolean>;
+  add(path: Bytes, pieces: Pieces, length: number): Promise<boolean>;
   /** Returns when all that was added is durable. */
   settle(): Promise<void>;
   /** Puts a record where `before` is (undefined: where none is). @returns false when it has changed meanwhile */

@@ -297,13 +297,13 @@ function hashIn(word: Bytes, where: string): Hash {
 }
 
 /** What would end a word, or not be seen, as `%XX`. */
-function quote(value: Bytes): string {
+export function quote(value: Bytes): string {
   return value.replace(/[^!-$&-+\--<>-~]/g, (byte) => {
     return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
   });
 }
 
-function unquote(word: Bytes, where: string): Bytes {
+export function unquote(word: Bytes, where: string): Bytes {
   if (!/^(?:[^%]|%[0-9A-F]{2})*$/.test(word)) {
     throw damaged(`${where}: '${printable(word)}' is not quoted as it should be`);
   }

@@ -47,6 +47,11 @@ export function trustText(trust: Trust, keys: readonly SigningKey[]): string {
   return signedText('trust', recordOf(trust), keys);
 }
 
+/** What a record of trust says; who has signed it is not looked at. @throws XhError E_STORE_RECORD */
+export function readTrust(text: string): Trust {
+  return trustIn(parseSigned(text).record);
+}
+
 /** What is believed already. */
 export interface Belief {
   /** Keys of the site: those of the last record of trust, or of the configuration. */

@@ -167,7 +167,7 @@ test('a publisher that dies anywhere leaves a store in which every head is whole
     let left = at;
     const failing: Store = {
       ...store,
-      add: (path, pieces) => (left-- > 0 ? store.add(path, pieces) : died()),
+      add: (...words) => (left-- > 0 ? store.add(...words) : died()),
       settle: () => (left-- > 0 ? store.settle() : died()),
       replace: (path, content, before) =>
         left-- > 0 ? store.replace(path, content, before) : died(),
