@@ -1,5 +1,5 @@
 /** A publisher with a store, and hosts that pull from it, all of them sites of the test's own. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freshSite, temporaryDirectory } from '../site.ts';
 import { program, xhDone, type Ran } from './xh.ts';
@@ -14,11 +14,14 @@ export interface Publisher {
   publish(...packages: readonly string[]): Ran;
 }
 
-/** A site with a key of its own, a publisher's, and an empty store that believes in him. */
-export function publisher(): Publisher {
-  const { path: root } = freshSite();
-  const store = join(temporaryDirectory('store'), 'store');
-  mkdirSync(store);
+/**
+ * A site with a key of its own, a publisher's, and an empty store that believes in him.
+ * @param directory makes one; by default for the test that asks
+ */
+export function publisher(directory = temporaryDirectory): Publisher {
+  const root = realpathSync(directory('site'));
+  const store = join(directory('store'), 'store');
+  for (const path of [join(root, 'etc'), store]) mkdirSync(path);
   writeFileSync(join(root, 'etc/xhier.toml'), `[publish]\nstore = "${store}"\n`);
   xhDone(root, 'key', 'make', 'site');
   xhDone(root, 'key', 'make', 'publisher');

@@ -107,7 +107,7 @@ function namesIn(directory: string): string[] {
 
 function timeless(text: string): string {
   return text
-    .replaceAll(/"time":"[^"]*"/g, '"time":""')
+    .replaceAll(/"time": ?"[^"]*"/g, '"time":""')
     .replaceAll(/\b\d{8}T\d{6}\.\d{3}Z\b/g, 'TIME');
 }
 

@@ -14,6 +14,7 @@ import { changeHost, commit, namesText, tellServices } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type Call, type Command } from '../command.ts';
 import { tellPull } from '../pull-text.ts';
 import { scriptingFor } from '../scripting.ts';
+import { shareStatus } from '../share-status.ts';
 import { reportError } from '../report.ts';
 
 export const command: Command = {
@@ -155,6 +156,7 @@ async function note(call: Call, outcomes: readonly PullOutcome[], error?: XhErro
     if (!(cause instanceof XhError)) throw cause;
     call.terminal.warn(`warning: the status could not be written down: ${cause.message}`);
   }
+  await shareStatus(call);
 }
 
 /** Refusals are told from failures where nothing else is wrong. */

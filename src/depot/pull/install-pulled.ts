@@ -3,7 +3,6 @@ import type { Bytes } from '../../bytes/bytes.ts';
 import { pulledPackage, pulledPackages, pulledPath, pulledText } from './pulled.ts';
 import { applyPlan } from '../../host/apply.ts';
 import type { Plan } from '../../host/plan.ts';
-import { installedPackages } from '../../host/receipt.ts';
 import type { Host } from '../../host/transaction.ts';
 import { XhError } from '../../message/error.ts';
 import { finishPlanning, startPlanning } from '../context.ts';
@@ -30,15 +29,9 @@ export async function installPulled(
   installing: Installing,
 ): Promise<readonly PullOutcome[]> {
   const { walker } = installing;
-  const installed = new Set(installedPackages(walker));
-  const waiting = pulledPackages(walker).filter(
-    (directory) => pulledPackage(walker, directory)?.waits === true,
+  const wanted = new Set(
+    pulledPackages(walker).filter((directory) => pulledPackage(walker, directory)?.waits === true),
   );
-  const changed = outcomes.filter(({ result }) => result === 'new' || result === 'updated');
-  const wanted = new Set([
-    ...waiting,
-    ...changed.map((outcome) => outcome.package).filter((directory) => installed.has(directory)),
-  ]);
   if (wanted.size === 0) return outcomes;
   const failures = await installAll([...wanted], installing);
   const became = outcomes.map((outcome): PullOutcome => {

@@ -41,7 +41,7 @@ export interface Pulled {
   readonly head: string;
   /** The texts of the indexes of its packs. */
   readonly packs: readonly string[];
-  /** It has come and is to be installed, which has not been possible yet. */
+  /** It has come, or has changed, and is to be installed, which has not been done yet, or was not possible. */
   readonly waits?: boolean;
 }
 

@@ -103,7 +103,8 @@ function recordOf(
     here,
     ...(rules !== undefined && { rules: rules.digest }),
   });
-  const waits = install && (isNew || offer.pulled?.waits === true) && !isInstalled(walker, offer);
+  // written down with the switch: whoever is killed in between has it done by the next pull
+  const waits = offer.pulled?.waits === true || (install && (isNew || isInstalled(walker, offer)));
   return {
     package: offer.directory,
     ...(head.version !== undefined && { version: head.version }),

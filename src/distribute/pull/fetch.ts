@@ -10,7 +10,7 @@ import { parsePackIndex, type Packed } from '../store/pack.ts';
 import { damagedObject, readObject } from '../store/reach.ts';
 import { objectPath } from '../store/paths.ts';
 import { inParallel } from '../store/parallel.ts';
-import type { Range, StoreReader } from '../store/store.ts';
+import { CutOffError, type Range, type StoreReader } from '../store/store.ts';
 
 export interface FetchOptions {
   /** Requests at the same time. */
@@ -113,7 +113,20 @@ async function fetchRun(
   };
   // a cache keeps what is asked for as a whole
   const whole = range.from === 0 && end === total;
-  const content = await store.read(objectPath(pack), { ...(!whole && { range }), isRight });
+  let content: Buffer | undefined;
+  try {
+    content = await store.read(objectPath(pack), { ...(!whole && { range }), isRight });
+  } catch (error) {
+    // what has come whole has come
+    if (error instanceof CutOffError) {
+      for (const each of run) {
+        const found = part(each, error.content);
+        if (found.length === each.length && hashOf(found) === each.object)
+          arrived(each.object, found);
+      }
+    }
+    throw error;
+  }
   if (content === undefined) await readObject(store, pack);
   else if (!isRight(content)) throw damagedObject(store, objectPath(pack));
   else for (const each of run) arrived(each.object, part(each, content));
@@ -131,7 +144,13 @@ async function fetchLarge(
     for (let at = to.begun; at < length;) {
       const range: Range = { from: at, length: Math.min(PIECE, length - at) };
       const isRight = (piece: Buffer): boolean => piece.length === range.length;
-      const piece = await store.read(path, { range, isRight });
+      let piece: Buffer | undefined;
+      try {
+        piece = await store.read(path, { range, isRight });
+      } catch (error) {
+        if (error instanceof CutOffError) to.write(error.content.subarray(0, range.length));
+        throw error;
+      }
       if (piece === undefined || !isRight(piece)) {
         throw damagedObject(store, path);
       }

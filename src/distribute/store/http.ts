@@ -6,7 +6,7 @@ import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from 'node:h
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
-import type { Range, StoreReader } from './store.ts';
+import { CutOffError, type Range, type StoreReader } from './store.ts';
 
 export interface HttpOptions {
   /** How long nothing may come: milliseconds. */
@@ -46,7 +46,7 @@ export function openHttpStore(address: URL, options: HttpOptions = {}): StoreRea
           },
         },
         (response) => {
-          collect(response, range.from).then(resolve, reject);
+          collect(response, { ...range, patience }).then(resolve, reject);
         },
       );
       request.on('timeout', () => {
@@ -80,7 +80,8 @@ export function openHttpStore(address: URL, options: HttpOptions = {}): StoreRea
         cause = error;
       }
     }
-    throw unreachable(`${base}${addressOf(path)}`, cause);
+    const error = unreachable(`${base}${addressOf(path)}`, cause);
+    throw got > 0 ? new CutOffError(error, Buffer.concat(pieces)) : error;
   }
 
   return {
@@ -102,8 +103,18 @@ interface Answer {
   readonly cause?: unknown;
 }
 
+interface Collecting {
+  readonly from: number;
+  readonly length?: number;
+  /** Milliseconds. */
+  readonly patience: number;
+}
+
 /** Reads an answer to its end, or to where it breaks off. */
-function collect(response: IncomingMessage, wanted: number): Promise<Answer> {
+function collect(
+  response: IncomingMessage,
+  { from: wanted, length, patience }: Collecting,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { statusCode = 0 } = response;
     if (statusCode === 404 || statusCode === 410) {
@@ -124,15 +135,34 @@ function collect(response: IncomingMessage, wanted: number): Promise<Answer> {
       return;
     }
     const gathered = gathering(Number(response.headers['content-length']));
+    // what goes on without an end, or comes by the drop, is not waited for
+    const most = length === undefined ? LARGEST : wanted - from + length;
+    let got = 0;
+    let lately = 0;
+    const watch = setInterval(() => {
+      if (lately < SLOWEST * (patience / 1000)) response.destroy(new Error('it comes too slowly'));
+      lately = 0;
+    }, patience);
     const end = (whole: boolean, cause?: unknown): void => {
+      clearInterval(watch);
       resolve({ absent: false, content: gathered.content(), from, whole, cause });
     };
-    response.on('data', gathered.add);
+    response.on('data', (piece: Buffer) => {
+      got += piece.length;
+      lately += piece.length;
+      if (got > most && length === undefined) response.destroy(new Error('it is far too large'));
+      // whoever knows of no ranges sends all of it: the rest is not needed
+      else if (got > most) response.destroy();
+      gathered.add(piece);
+    });
     response.on('end', () => {
       end(response.complete);
     });
     response.on('error', (error) => {
       end(false, error);
+    });
+    response.on('close', () => {
+      end(response.complete);
     });
   });
 }
@@ -155,7 +185,8 @@ function gathering(length: number) {
 export async function refusalOf(response: IncomingMessage): Promise<ServerRefusal> {
   let text = '';
   for await (const piece of response) {
-    if (text.length < MOST_OF_REFUSAL) text += String(piece);
+    text += String(piece);
+    if (text.length > MOST_OF_REFUSAL) break;
   }
   const [, code] = /<Code>(\w+)<\/Code>/.exec(text) ?? [];
   return new ServerRefusal(response.statusCode ?? 0, response.statusMessage ?? '', code);
@@ -197,6 +228,10 @@ function unreachable(address: string, cause: unknown): XhError {
 
 /** In a row without a byte. */
 const ATTEMPTS = 3;
+/** Bytes of what is asked for as a whole: packs, listings, records. */
+const LARGEST = 512 << 20;
+/** Bytes a second. */
+const SLOWEST = 200;
 /** Bytes; whoever promises more has to send them first. */
 const MOST_AT_ONCE = 32 << 20;
 /** Characters. */

@@ -6,7 +6,7 @@
 import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
 import { damagedObject } from './reach.ts';
-import type { Reading, StoreReader } from './store.ts';
+import { CutOffError, type Reading, type StoreReader } from './store.ts';
 
 /** @param told of each store that fails, once for each time that it has worked before */
 export function severalStores(
@@ -44,11 +44,13 @@ export function severalStores(
       }
       const [first] = errors;
       if (first === undefined) return undefined;
-      throw errors.length === 1
-        ? first
-        : new XhError(first.code, errors.map(({ message }) => message).join('\n'), {
-            remedy: `no store could give ${printable(path)}; until one can, everything stays as it is`,
-          });
+      if (errors.length === 1) throw first;
+      const all = new XhError(first.code, errors.map(({ message }) => message).join('\n'), {
+        remedy: `no store could give ${printable(path)}; until one can, everything stays as it is`,
+      });
+      const parts = errors.filter((error) => error instanceof CutOffError);
+      const [longest] = parts.toSorted((one, other) => other.content.length - one.content.length);
+      throw longest === undefined ? all : new CutOffError(all, longest.content);
     },
     close() {
       for (const store of stores) store.close();

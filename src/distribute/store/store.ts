@@ -3,6 +3,7 @@
  * by its hash never changes, so it is added and never replaced; only records (heads, trust) are.
  */
 import type { Bytes } from '../../bytes/bytes.ts';
+import { XhError } from '../../message/error.ts';
 
 /** Bytes of a content, the first and how many. */
 export interface Range {
@@ -14,6 +15,20 @@ export interface Reading {
   readonly range?: Range;
   /** Whether a content is what is wanted: where it is not, another place is asked, if there is one. */
   readonly isRight?: (content: Buffer) => boolean;
+}
+
+/** A reading that broke off, with what had come of it until then. */
+export class CutOffError extends XhError {
+  readonly content: Buffer;
+
+  constructor(error: XhError, content: Buffer) {
+    super(error.code, error.message, {
+      exit: error.exit,
+      ...(error.remedy !== undefined && { remedy: error.remedy }),
+      cause: error.cause,
+    });
+    this.content = content;
+  }
 }
 
 export interface StoreReader {
