@@ -2,7 +2,12 @@
 import { bytes } from '../../bytes/bytes.ts';
 import type { PullOutcome } from '../../depot/pull/outcome.ts';
 import { hasFailed, previewPull, pull, type PullResult } from '../../depot/pull/pull.ts';
-import { isUnreachable, storeSource, type PullSource } from '../../depot/pull/source.ts';
+import {
+  emptySource,
+  isUnreachable,
+  storeSource,
+  type PullSource,
+} from '../../depot/pull/source.ts';
 import { listen } from '../../distribute/status/listen.ts';
 import { recordOutcomes } from '../../distribute/status/record.ts';
 import { createWalker } from '../../files/walk.ts';
@@ -105,6 +110,8 @@ function sourceOf(
   preview: boolean,
 ): PullSource {
   const store = options['store'];
+  const { stores, 'attach.packages': attached } = config().values;
+  if (store === undefined && stores.length === 0 && attached.length > 0) return emptySource();
   return storeSource(site, config(), {
     walker,
     now: Date.now(),

@@ -16,7 +16,7 @@ import { inSite, typePath } from '../../site/site.ts';
 import { activate } from '../activate.ts';
 import { finishPlanning, startPlanning, type Planning } from '../context.ts';
 import { planPathTable } from '../path-table.ts';
-import { pulledPackage } from '../pull/pulled.ts';
+import { pulledPackage } from '../pulled.ts';
 import { receiptOf } from '../receipts.ts';
 import type { Mount, Offered, OfferedTree } from './mount.ts';
 import { attachedIn, type AttachedPackage } from './record.ts';

@@ -10,7 +10,7 @@ import { architecture, compatible, cpuFlags } from '../../site/arch.ts';
 import { siteFileTypes, type Config } from '../../site/config.ts';
 import { isHostsOwn } from '../../site/file-types.ts';
 import { compileGlob } from '../../site/glob.ts';
-import { pulledPackage } from '../pull/pulled.ts';
+import { pulledPackage } from '../pulled.ts';
 import { planAttach, type Attachment } from './attach.ts';
 import { answerText, lookAtMount, type Mount, type MountAnswer } from './mount.ts';
 import { attachedPackages } from './record.ts';

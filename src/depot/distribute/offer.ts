@@ -18,7 +18,7 @@ import { readPackage } from '../../package/read.ts';
 import { readAccounts } from '../../site/accounts.ts';
 import type { Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
-import { pulledPackage } from '../pull/pulled.ts';
+import { pulledPackage } from '../pulled.ts';
 import { distributedPackage, knownFilesPath, type Distributed } from './record.ts';
 
 export interface OfferedPackage {

@@ -1,6 +1,6 @@
 /** What has been pulled is installed: all of it in one transaction, or, where that is refused, each package by itself. */
 import type { Bytes } from '../../bytes/bytes.ts';
-import { pulledPackage, pulledPackages, pulledPath, pulledText } from './pulled.ts';
+import { pulledPackage, pulledPackages, pulledPath, pulledText } from '../pulled.ts';
 import { applyPlan } from '../../host/apply.ts';
 import type { Plan } from '../../host/plan.ts';
 import type { Host } from '../../host/transaction.ts';
@@ -22,16 +22,19 @@ type Installing = Looked & Changing & InstallPulled;
 /**
  * Installs what is new here, what has changed and is installed, and what could not be installed before.
  * What somebody has taken out stays out.
+ * @param attached packages that have just been attached
  * @returns the outcomes, with what became of each
  */
 export async function installPulled(
   outcomes: readonly PullOutcome[],
+  attached: readonly Bytes[],
   installing: Installing,
 ): Promise<readonly PullOutcome[]> {
   const { walker } = installing;
-  const wanted = new Set(
-    pulledPackages(walker).filter((directory) => pulledPackage(walker, directory)?.waits === true),
+  const waiting = pulledPackages(walker).filter(
+    (directory) => pulledPackage(walker, directory)?.waits === true,
   );
+  const wanted = new Set([...waiting, ...attached]);
   if (wanted.size === 0) return outcomes;
   const failures = await installAll([...wanted], installing);
   const became = outcomes.map((outcome): PullOutcome => {

@@ -9,7 +9,7 @@ import type { Walker } from '../../files/walk.ts';
 import { architecture } from '../../site/arch.ts';
 import type { Config } from '../../site/config.ts';
 import type { Accounts } from '../../site/accounts.ts';
-import type { Pulled } from './pulled.ts';
+import type { Pulled } from '../pulled.ts';
 import type { WantedTree } from './select.ts';
 
 /** Where trees of a type stand: `/.software/TYPE`, or for other architectures in the store of them. */

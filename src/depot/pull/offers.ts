@@ -6,7 +6,7 @@ import { XhError } from '../../message/error.ts';
 import { targetText, type TargetHost } from '../../package/targets.ts';
 import { frozenAt, type Frozen } from './freeze.ts';
 import { outcomeOf, type PullOutcome } from './outcome.ts';
-import { pulledPackage, pulledPackages, type Pulled } from './pulled.ts';
+import { pulledPackage, pulledPackages, type Pulled } from '../pulled.ts';
 import {
   isMeant,
   isSubscribed,
@@ -31,6 +31,8 @@ export interface Offering {
   readonly host: TargetHost;
   readonly taker: Taker;
   readonly subscription: Subscription;
+  /** Packages that are here by links. */
+  readonly attached: ReadonlySet<Bytes>;
   readonly frozen: ReadonlyMap<Bytes, Frozen>;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -72,8 +74,9 @@ export async function offersOf(
 }
 
 /** What is offered, and what has come from there before. */
-async function subscribed({ walker, source, subscription }: Offering): Promise<Bytes[]> {
-  const names = new Set([...(await source.packages()), ...pulledPackages(walker)]);
+async function subscribed({ walker, source, subscription, attached }: Offering): Promise<Bytes[]> {
+  const offered = await source.packages();
+  const names = new Set([...offered, ...pulledPackages(walker), ...attached]);
   return [...names].filter((name) => isSubscribed(subscription, name));
 }
 
@@ -86,6 +89,7 @@ async function offerOf(
   try {
     pulled = pulledPackage(offering.walker, directory);
     const before = pulled && { before: pulled.revision, revision: pulled.revision };
+    if (offering.attached.has(directory)) return { package: directory, result: 'attached' };
     const held = frozenAt(offering.frozen, directory, offering.now);
     if (held !== undefined) {
       return { package: directory, ...before, result: 'frozen', message: frozenText(held) };

@@ -14,12 +14,14 @@ import type { ShowProgress } from '../../message/progress.ts';
 import { architecture, compatible, cpuFlags } from '../../site/arch.ts';
 import { siteFileTypes, type Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
+import { attachedPackages } from '../attach/record.ts';
+import { keepAttachments } from './attachments.ts';
 import { frozenIn } from './freeze.ts';
 import { installPulled, type InstallPulled } from './install-pulled.ts';
 import { servedArchitectures } from './local.ts';
 import { offersOf } from './offers.ts';
 import type { PullOutcome } from './outcome.ts';
-import { PULLED } from './pulled.ts';
+import { PULLED } from '../pulled.ts';
 import { pullRules } from './rules.ts';
 import type { Subscription, Taker } from './select.ts';
 import type { PullSource } from './source.ts';
@@ -72,13 +74,21 @@ export async function pull(
       of: { file: b`${PULLED}/.lock`, what: 'pulling' },
     });
     try {
-      const { offers, outcomes } = await offersFor(site, config, { walker, source, options });
+      const only = options.packages === 'subscribed' ? undefined : options.packages;
+      const { attached, toCopy, made } = await keepAttachments({ config, ...options }, only);
+      walker.forget();
+      const { offers, outcomes } = await offersFor(site, config, {
+        walker,
+        source,
+        attached,
+        options,
+      });
       const rules = pullRules(site, config);
-      const pulling = { site, config, walker, source, rules, ...options };
+      const pulling = { site, config, walker, source, rules, toCopy, ...options };
       const staged = await preparePackages(offers, pulling);
       const switched = await switchPackages(staged.packages, pulling);
       const known = [...outcomes, ...staged.outcomes, ...switched];
-      const done = options.install ? await installPulled(known, pulling) : known;
+      const done = options.install ? await installPulled(known, made, pulling) : known;
       return { outcomes: sorted(done) };
     } finally {
       lock.release();
@@ -97,9 +107,18 @@ export async function previewPull(
 ): Promise<PullResult> {
   const walker = createWalker(site.root);
   try {
-    const { offers, outcomes } = await offersFor(site, config, { walker, source, options });
+    const attached = new Set(attachedPackages(walker).keys());
+    const about = { walker, source, attached, options };
+    const { offers, outcomes } = await offersFor(site, config, about);
     const rules = pullRules(site, config);
-    const seen = await preview(offers, { site, config, walker, source, rules });
+    const seen = await preview(offers, {
+      site,
+      config,
+      walker,
+      source,
+      rules,
+      toCopy: new Set(),
+    });
     return { outcomes: sorted([...outcomes, ...seen]) };
   } finally {
     walker.close();
@@ -112,10 +131,11 @@ function offersFor(
   about: {
     readonly walker: Walker;
     readonly source: PullSource;
+    readonly attached: ReadonlySet<Bytes>;
     readonly options: Pick<PullOptions, 'packages' | 'now'>;
   },
 ): ReturnType<typeof offersOf> {
-  const { walker, source, options } = about;
+  const { walker, source, attached, options } = about;
   const subscription: Subscription = {
     only: config.values['subscribe.only'],
     never: config.values['subscribe.never'],
@@ -134,6 +154,7 @@ function offersFor(
     host: { name: bytes(ownName(site, config)), arch, domains: config.values.domains },
     taker,
     subscription,
+    attached,
     frozen: frozenIn(createDraft(walker)),
     now: options.now,
   });

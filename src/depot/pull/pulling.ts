@@ -1,4 +1,5 @@
 /** What the parts of a pull share. */
+import type { Bytes } from '../../bytes/bytes.ts';
 import type { Walker } from '../../files/walk.ts';
 import type { Host } from '../../host/transaction.ts';
 import type { ShowProgress } from '../../message/progress.ts';
@@ -14,6 +15,8 @@ export interface Looked {
   readonly walker: Walker;
   readonly source: PullSource;
   readonly rules: TreeRules | undefined;
+  /** Packages that are links and are to be copies. */
+  readonly toCopy: ReadonlySet<Bytes>;
 }
 
 /** How it changes the host. */

@@ -17,7 +17,7 @@ import { followTrust, type BelievedTrust } from '../../distribute/store/trust-ch
 import { demandHead, readTrust, type Trust } from '../../distribute/store/trust.ts';
 import { configPath, type Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
-import { pulledPackage, PULLED, TRUST_FILE, trustSeen } from './pulled.ts';
+import { pulledPackage, PULLED, TRUST_FILE, trustSeen } from '../pulled.ts';
 
 /** A head that may be believed. */
 export interface Believed {
@@ -140,6 +140,22 @@ export function storeSource(site: Site, config: Config, options: SourceOptions):
     close() {
       store.close();
     },
+  };
+}
+
+/** For a host that has packages by links alone. */
+export function emptySource(): PullSource {
+  const store: StoreReader = {
+    name: 'no store',
+    read: () => Promise.resolve(undefined),
+    close: () => undefined,
+  };
+  return {
+    name: store.name,
+    store,
+    packages: () => Promise.resolve([]),
+    head: () => Promise.resolve(undefined),
+    close: () => undefined,
   };
 }
 

@@ -12,7 +12,7 @@ import { isCurrent, standingAt, typeRoot, type Looking, type Standing } from './
 import type { Offer } from './offers.ts';
 import { outcomeOf, type PullOutcome } from './outcome.ts';
 import { dropBeside, missingFor, prepareTree, type Fetched, type Prepared } from './prepare.ts';
-import { knownFilesPath } from './pulled.ts';
+import { knownFilesPath } from '../pulled.ts';
 import { makeRoots } from './roots.ts';
 import type { WantedTree } from './select.ts';
 import { isUnreachable } from './source.ts';
@@ -126,7 +126,7 @@ interface Seen {
 }
 
 /** @throws XhError E_PULL_PLACE when something else stands there; FileError */
-function look(offer: Offer, { site, config, walker, rules }: Looked): Seen | 'attached' {
+function look(offer: Offer, { site, config, walker, rules, toCopy }: Looked): Seen | 'attached' {
   const accounts = readAccounts({ etc: inSite(site, b`/etc`) });
   const knownFiles = openKnownFiles(walker, knownFilesPath(offer.directory));
   const looking: Looking = { walker, accounts, ...knownFiles };
@@ -143,8 +143,11 @@ function look(offer: Offer, { site, config, walker, rules }: Looked): Seen | 'at
       (known === true ? current : stale).push({ wanted, root, standing: { is: 'absent' } });
       continue;
     }
-    const standing = standingAt(path, looking);
-    if (standing.is === 'link') return 'attached';
+    let standing = standingAt(path, looking);
+    if (standing.is === 'link') {
+      if (!toCopy.has(offer.directory)) return 'attached';
+      standing = { is: 'absent' };
+    }
     if (standing.is === 'other') throw inTheWay(path);
     const isRight = isCurrent(wanted, standing, offer.pulled, rules?.digest);
     (isRight ? current : stale).push({ wanted, root, standing });

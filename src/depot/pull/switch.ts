@@ -11,11 +11,12 @@ import { siteFileTypes } from '../../site/config.ts';
 import { isHostsOwn } from '../../site/file-types.ts';
 import { inSite } from '../../site/site.ts';
 import { finishPlanning, startPlanning, type Planning } from '../context.ts';
+import { attachedIn } from '../attach/record.ts';
 import { standingAt } from './local.ts';
 import { outcomeOf, type PullOutcome } from './outcome.ts';
 import { planOwnTree } from './own-tree.ts';
 import type { Fetched } from './prepare.ts';
-import { pulledPath, pulledText, type Pulled, type PulledTree } from './pulled.ts';
+import { pulledPath, pulledText, type Pulled, type PulledTree } from '../pulled.ts';
 import type { Changing, Looked } from './pulling.ts';
 import type { Staged } from './stage.ts';
 
@@ -85,6 +86,7 @@ function planSwitch(planning: Planning, { staged, packs }: Entered, switching: S
     if (type === undefined || isHostsOwn(type) || draft.look(path).type !== 'directory') continue;
     draft.remove(path);
   }
+  attachedIn(draft).delete(offer.directory);
   const text = pulledText(recordOf(staged, packs, switching));
   draft.makeDir(b`/.software/local/.admin/pulled`);
   draft.write(pulledPath(offer.directory), text, { mode: 0o644, bookkeeping: true });

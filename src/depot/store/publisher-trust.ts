@@ -14,7 +14,7 @@ import type { Walker } from '../../files/walk.ts';
 import { EXIT, unlessRefused, XhError } from '../../message/error.ts';
 import { configPath, type Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
-import { trustSeen } from '../pull/pulled.ts';
+import { trustSeen } from '../pulled.ts';
 
 export interface PublisherTrust {
   /** That a standing head is of somebody who may publish the package, however old it is. @throws XhError E_HEAD_* */

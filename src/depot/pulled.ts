@@ -3,13 +3,13 @@
  * they were put into place, the head as it was signed, and the last record of trust that was believed.
  * Whoever feeds others from here (`xh serve --store`) hands out the same.
  */
-import { b, bytes, compareBytes, slice, toText, type Bytes } from '../../bytes/bytes.ts';
-import { readAt } from '../../files/content.ts';
-import { listDir, openDirAt, withDir } from '../../files/dir.ts';
-import { statAt } from '../../files/stat.ts';
-import type { Walker } from '../../files/walk.ts';
-import { damagedRecord, readRecord, toJsonText } from '../../host/json.ts';
-import { isHash, type Hash } from '../../distribute/store/hash.ts';
+import { b, bytes, compareBytes, slice, toText, type Bytes } from '../bytes/bytes.ts';
+import { readAt } from '../files/content.ts';
+import { listDir, openDirAt, withDir } from '../files/dir.ts';
+import { statAt } from '../files/stat.ts';
+import type { Walker } from '../files/walk.ts';
+import { damagedRecord, readRecord, toJsonText } from '../host/json.ts';
+import { isHash, type Hash } from '../distribute/store/hash.ts';
 
 /** One record a package, and those of the whole host, which begin with a dot. */
 export const PULLED = b`/.software/local/.admin/pulled`;
