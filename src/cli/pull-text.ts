@@ -21,13 +21,22 @@ export function tellPull(
       terminal.warn(line);
       if (outcome.remedy !== undefined) terminal.warn(`    → ${outcome.remedy}`);
     } else if (outcome.result === 'new' || outcome.result === 'updated') {
-      if (preview) terminal.print(line);
-      else terminal.tell(line);
+      if (!preview) terminal.tell(line);
+      else {
+        terminal.print(line);
+        if (terminal.verbose) for (const each of changeLines(outcome)) terminal.print(each);
+      }
     } else if (outcome.result === 'gone') terminal.tell(`note: ${line}`);
     else terminal.detail(line);
   }
   terminal.tell(summaryText(outcomes, preview));
 }
+
+function changeLines({ changes = [] }: PullOutcome): string[] {
+  return changes.map(({ path, change }) => `  ${SIGNS[change]} ${printable(path)}`);
+}
+
+const SIGNS = { new: '+', changed: '~', gone: '-' } as const;
 
 /** Whether somebody has to do something. */
 function isWrong({ result, installed }: PullOutcome): boolean {

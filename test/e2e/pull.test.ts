@@ -87,6 +87,11 @@ test('a new revision is switched in one step; what has not changed keeps its ino
   site.publish();
   const preview = xhDone(slave, 'pull', '--dry-run');
   expect(preview.stdout).toMatch(/tool: would go from revision 1 to revision 2 \(\d objects/);
+  const each = xhDone(slave, 'pull', '--dry-run', '-v').stdout;
+  expect(each).toMatch(/^ {2}~ \/\.software\/arch\/tool\/bin\/tool$/m);
+  expect(each).toMatch(/^ {2}\+ \/\.software\/share\/tool\/data\/more$/m);
+  expect(each).toMatch(/^ {2}- \/\.software\/share\/tool\/man\/man1\/tool\.1$/m);
+  expect(each).not.toMatch(/ ~ .*\/data$/m);
   expect(runTool(slave)).toBe('one\n');
   const ran = xhDone(slave, 'pull');
   expect(ran.stderr).toMatch(/tool: from revision 1 to revision 2/);
@@ -163,7 +168,9 @@ test('a host of another architecture gets its own programs, or is told that ther
     { encoding: 'utf8' },
   );
   expect(asOther.status).toBe(3);
-  expect(asOther.stderr).toMatch(/tool: refused: its arch files are there for linux-x86_64, not for linux-i686/);
+  expect(asOther.stderr).toMatch(
+    /tool: refused: its arch files are there for linux-x86_64, not for linux-i686/,
+  );
   expect(existsSync(join(slave, 'software/tool'))).toBe(false);
 });
 

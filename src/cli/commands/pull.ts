@@ -48,7 +48,10 @@ export const command: Command = {
   ],
   examples: [
     { command: 'xh pull', explains: 'everything that this host subscribes to' },
-    { command: 'xh pull gcc-13 --dry-run', explains: 'what would come, and how much of it' },
+    {
+      command: 'xh pull gcc-13 --dry-run',
+      explains: 'what would come, and how much; -v: each file',
+    },
     {
       command: 'xh pull --store /mnt/usb/store',
       explains: 'from a disk that somebody has carried here',

@@ -3,6 +3,12 @@ import type { Bytes } from '../../bytes/bytes.ts';
 import type { XhError } from '../../message/error.ts';
 import type { Fetched } from './prepare.ts';
 
+/** What would become of an object, by its path inside the site. */
+export interface FileChange {
+  readonly path: Bytes;
+  readonly change: 'new' | 'changed' | 'gone';
+}
+
 export interface PullOutcome {
   readonly package: Bytes;
   readonly version?: Bytes;
@@ -28,6 +34,8 @@ export interface PullOutcome {
   readonly message?: string;
   readonly remedy?: string;
   readonly fetched?: Fetched;
+  /** In a preview. */
+  readonly changes?: readonly FileChange[];
   /** Whether it is installed, when it came anew or has changed; else why not. */
   readonly installed?: boolean;
 }

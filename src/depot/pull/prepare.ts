@@ -7,12 +7,7 @@ import { b, printable, slice, type Bytes } from '../../bytes/bytes.ts';
 import { fetchObjects } from '../../distribute/pull/fetch.ts';
 import { growTree } from '../../distribute/pull/materialise.ts';
 import { listingsOf } from '../../distribute/pull/trees.ts';
-import {
-  scanTree,
-  sourceReader,
-  type KnownFile,
-  type ScannedTree,
-} from '../../distribute/publish/scan.ts';
+import { scanTree, sourceReader, type KnownFile } from '../../distribute/publish/scan.ts';
 import { siteLinks } from '../../distribute/site-links.ts';
 import type { Hash } from '../../distribute/store/hash.ts';
 import type { Head } from '../../distribute/store/head.ts';
@@ -20,7 +15,7 @@ import type { StoreReader } from '../../distribute/store/store.ts';
 import { dataLength, type TreeEntry } from '../../distribute/store/tree.ts';
 import { closeDir, openDirAt, type Dir } from '../../files/dir.ts';
 import { removeTreeAt } from '../../files/names.ts';
-import { statAt, type ObjectStat } from '../../files/stat.ts';
+import type { ObjectStat } from '../../files/stat.ts';
 import { tellingShape, type Shape } from '../../host/shape.ts';
 import { XhError } from '../../message/error.ts';
 import type { ShowProgress } from '../../message/progress.ts';
@@ -51,6 +46,8 @@ export interface Prepared {
   readonly shape: Shape;
   /** The root of what it is on this host. */
   readonly here: Hash;
+  /** As it was published. */
+  readonly listings: ReadonlyMap<Hash, readonly TreeEntry[]>;
   /** Its files by their paths below it. */
   readonly files: ReadonlyMap<Bytes, MadeFile>;
   readonly fetched: Fetched;
@@ -102,7 +99,7 @@ export async function prepareTree(preparing: Preparing): Promise<Prepared> {
     });
     const shape = tellingShape(inside, beside, directory);
     if (shape === undefined) throw new Error('what has been made has gone');
-    return { wanted, path, from: made, shape, here: tree.root, files, fetched };
+    return { wanted, path, from: made, shape, here: tree.root, listings, files, fetched };
   } finally {
     closeDir(inside);
   }
@@ -209,31 +206,8 @@ function byListing(
   };
 }
 
-/** What there is to fetch for a tree, without making anything. @throws XhError E_STORE_* */
-export async function missingFor(
-  wanted: WantedTree,
-  here: ScannedTree | undefined,
-  store: StoreReader,
-): Promise<Fetched> {
-  const listings = await listingsOf(store, wanted.root, here?.trees ?? new Map());
-  const missing = new Map<Hash, number>();
-  for (const entries of listings.values()) {
-    for (const entry of entries) {
-      if (entry.type !== 'f' || entry.object === undefined) continue;
-      if (here?.files.has(entry.object) !== true) missing.set(entry.object, dataLength(entry));
-    }
-  }
-  return { objects: missing.size, bytes: sum(missing.values()) };
-}
-
 function sum(numbers: Iterable<number>): number {
   let total = 0;
   for (const each of numbers) total += each;
   return total;
-}
-
-/** Whether something is there that an earlier pull has left. */
-export function isBegun(looking: Looking, root: Bytes, directory: Bytes): boolean {
-  const place = looking.walker.tryLocate(b`${root}/${besideName(directory)}`);
-  return place !== undefined && statAt(place.dir, place.name) !== undefined;
 }

@@ -25,7 +25,8 @@ import { PULLED } from '../pulled.ts';
 import { pullRules } from './rules.ts';
 import type { Subscription, Taker } from './select.ts';
 import type { PullSource } from './source.ts';
-import { preparePackages, preview } from './stage.ts';
+import { preview } from './preview.ts';
+import { preparePackages } from './stage.ts';
 import { switchPackages } from './switch.ts';
 
 export interface PullOptions extends InstallPulled {

@@ -1,18 +1,16 @@
 /** Packages that are offered against those that stand here: what is to be done, and the trees for it, ready to be switched. */
-import { b, printable, type Bytes } from '../../bytes/bytes.ts';
-import { openKnownFiles, type KnownFiles } from '../../distribute/known-files.ts';
+import { b, type Bytes } from '../../bytes/bytes.ts';
+import type { KnownFiles } from '../../distribute/known-files.ts';
 import { listingsOf } from '../../distribute/pull/trees.ts';
 import type { TreeEntry } from '../../distribute/store/tree.ts';
 import type { Hash } from '../../distribute/store/hash.ts';
-import { EXIT, XhError } from '../../message/error.ts';
-import { readAccounts } from '../../site/accounts.ts';
+import { XhError } from '../../message/error.ts';
 import { isHostsOwn } from '../../site/file-types.ts';
-import { inSite } from '../../site/site.ts';
-import { isCurrent, standingAt, typeRoot, type Looking, type Standing } from './local.ts';
+import { typeRoot } from './local.ts';
+import { aboutOf, attached, isNewHere, look, revisionOf, type Seen } from './look.ts';
 import type { Offer } from './offers.ts';
 import { outcomeOf, type PullOutcome } from './outcome.ts';
-import { dropBeside, missingFor, prepareTree, type Fetched, type Prepared } from './prepare.ts';
-import { knownFilesPath } from '../pulled.ts';
+import { dropBeside, prepareTree, type Prepared } from './prepare.ts';
 import { makeRoots } from './roots.ts';
 import type { WantedTree } from './select.ts';
 import { isUnreachable } from './source.ts';
@@ -75,86 +73,6 @@ export async function preparePackages(
   return { packages, outcomes };
 }
 
-/** What {@link preparePackages} would come to. */
-export async function preview(
-  offers: readonly Offer[],
-  looked: Looked,
-): Promise<readonly PullOutcome[]> {
-  const outcomes: PullOutcome[] = [];
-  for (const offer of offers) {
-    const about = aboutOf(offer);
-    try {
-      const seen = look(offer, looked);
-      if (seen === 'attached') {
-        outcomes.push(attached(about));
-        continue;
-      }
-      let objects = 0;
-      let bytes = 0;
-      for (const { wanted, standing } of seen.stale) {
-        if (isHostsOwn(wanted.type)) continue;
-        const here = standing.is === 'tree' ? standing.tree : undefined;
-        const missing = await missingFor(wanted, here, looked.source.store);
-        objects += missing.objects;
-        bytes += missing.bytes;
-      }
-      const isNew = isNewHere(seen);
-      const result = seen.stale.length === 0 ? 'current' : isNew ? 'new' : 'updated';
-      const revision = revisionOf(offer);
-      const fetched: Fetched = { objects, bytes };
-      outcomes.push({ ...about, revision, result, ...(result !== 'current' && { fetched }) });
-    } catch (error) {
-      if (!(error instanceof XhError)) throw error;
-      outcomes.push(outcomeOf(error, about));
-    }
-  }
-  return outcomes;
-}
-
-interface SeenTree {
-  readonly wanted: WantedTree;
-  readonly root: Bytes;
-  readonly standing: Standing;
-}
-
-interface Seen {
-  readonly offer: Offer;
-  readonly looking: Looking;
-  readonly knownFiles: KnownFiles;
-  readonly current: readonly SeenTree[];
-  readonly stale: readonly SeenTree[];
-}
-
-/** @throws XhError E_PULL_PLACE when something else stands there; FileError */
-function look(offer: Offer, { site, config, walker, rules, toCopy }: Looked): Seen | 'attached' {
-  const accounts = readAccounts({ etc: inSite(site, b`/etc`) });
-  const knownFiles = openKnownFiles(walker, knownFilesPath(offer.directory));
-  const looking: Looking = { walker, accounts, ...knownFiles };
-  const current: SeenTree[] = [];
-  const stale: SeenTree[] = [];
-  for (const wanted of offer.trees) {
-    const root = typeRoot(config, wanted);
-    const path = b`${root}/${offer.directory}`;
-    if (isHostsOwn(wanted.type)) {
-      // it is looked at by whoever adds to it, and only when the publisher has changed it
-      const known = offer.pulled?.trees.some(
-        ({ name, tree }) => name === wanted.name && tree === wanted.root,
-      );
-      (known === true ? current : stale).push({ wanted, root, standing: { is: 'absent' } });
-      continue;
-    }
-    let standing = standingAt(path, looking);
-    if (standing.is === 'link') {
-      if (!toCopy.has(offer.directory)) return 'attached';
-      standing = { is: 'absent' };
-    }
-    if (standing.is === 'other') throw inTheWay(path);
-    const isRight = isCurrent(wanted, standing, offer.pulled, rules?.digest);
-    (isRight ? current : stale).push({ wanted, root, standing });
-  }
-  return { offer, looking, knownFiles, current, stale };
-}
-
 async function prepare(seen: Seen, staging: Staging): Promise<Staged> {
   const { offer, looking, current, stale, knownFiles } = seen;
   const { store } = staging.source;
@@ -196,41 +114,6 @@ async function prepare(seen: Seen, staging: Staging): Promise<Staged> {
 function settle({ offer, looking, current, knownFiles }: Seen, { config }: Looked): void {
   for (const { wanted } of current) dropBeside(looking, typeRoot(config, wanted), offer.directory);
   knownFiles.save();
-}
-
-function isNewHere({ current, stale }: Seen): boolean {
-  return [...current, ...stale]
-    .filter(({ wanted }) => !isHostsOwn(wanted.type))
-    .every(({ standing }) => standing.is === 'absent');
-}
-
-function aboutOf({ directory, believed, pulled }: Offer) {
-  const { version } = believed.head;
-  return {
-    package: directory,
-    ...(version !== undefined && { version }),
-    ...(pulled !== undefined && { before: pulled.revision, revision: pulled.revision }),
-  };
-}
-
-function revisionOf({ believed }: Offer): number {
-  return believed.head.revision;
-}
-
-function attached(about: ReturnType<typeof aboutOf>): PullOutcome {
-  return { ...about, result: 'attached', message: 'it is another tree by a link' };
-}
-
-function inTheWay(path: Bytes): XhError {
-  return new XhError(
-    'E_PULL_PLACE',
-    `${printable(path)} is no directory: no tree can stand there`,
-    {
-      exit: EXIT.refused,
-      place: { file: path },
-      remedy: 'move it away, and pull again',
-    },
-  );
 }
 
 /** Packages one after the other that no store answers for, before the others are not asked for. */

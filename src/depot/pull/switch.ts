@@ -15,6 +15,7 @@ import { attachedIn } from '../attach/record.ts';
 import { standingAt } from './local.ts';
 import { outcomeOf, type PullOutcome } from './outcome.ts';
 import { planOwnTree } from './own-tree.ts';
+import { keepListings } from './listings.ts';
 import type { Fetched } from './prepare.ts';
 import { pulledPath, pulledText, type Pulled, type PulledTree } from '../pulled.ts';
 import type { Changing, Looked } from './pulling.ts';
@@ -30,6 +31,7 @@ export async function switchPackages(
   if (packages.length === 0) return [];
   const entries: Entered[] = [];
   for (const staged of packages) {
+    keepPublished(staged, switching);
     entries.push({ staged, packs: await packsOf(staged, switching) });
   }
   const outcomes = await switchAll(entries, switching);
@@ -105,8 +107,10 @@ function recordOf(
     here,
     ...(rules !== undefined && { rules: rules.digest }),
   });
+  const changes = trees.length > 0 || own.length > 0;
   // written down with the switch: whoever is killed in between has it done by the next pull
-  const waits = offer.pulled?.waits === true || (install && (isNew || isInstalled(walker, offer)));
+  const waits =
+    offer.pulled?.waits === true || (install && changes && (isNew || isInstalled(walker, offer)));
   return {
     package: offer.directory,
     ...(head.version !== undefined && { version: head.version }),
@@ -122,6 +126,18 @@ function recordOf(
     packs,
     ...(waits && { waits }),
   };
+}
+
+/** What whoever is fed from here cannot be given otherwise. */
+function keepPublished({ offer, trees, own, kept }: Staged, { walker }: Looked): void {
+  keepListings(walker, offer.directory, [
+    ...trees.map(({ wanted, here, listings }) => ({ root: wanted.root, here, listings })),
+    ...own.map(({ wanted, listings }) => ({ root: wanted.root, here: undefined, listings })),
+    ...kept.map(({ wanted, here }) => ({
+      root: wanted.root,
+      here: isHostsOwn(wanted.type) ? undefined : here,
+    })),
+  ]);
 }
 
 function isInstalled(walker: Looked['walker'], { directory }: Staged['offer']): boolean {
@@ -168,7 +184,7 @@ function learn(staged: Staged, { walker, site }: Switching): void {
 }
 
 function done(staged: Staged): PullOutcome {
-  const { offer, isNew, trees } = staged;
+  const { offer, isNew, trees, own } = staged;
   const fetched = trees.reduce<Fetched>(
     (sum, { fetched: each }) => ({
       objects: sum.objects + each.objects,
@@ -179,7 +195,7 @@ function done(staged: Staged): PullOutcome {
   return {
     ...aboutOf(staged),
     revision: offer.believed.head.revision,
-    result: isNew ? 'new' : 'updated',
+    result: trees.length + own.length === 0 ? 'current' : isNew ? 'new' : 'updated',
     fetched,
   };
 }
