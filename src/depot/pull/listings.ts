@@ -11,7 +11,7 @@ import { readAt, writeFileDurably } from '../../files/content.ts';
 import { statAt } from '../../files/stat.ts';
 import { makeDirs, type Walker } from '../../files/walk.ts';
 import { unlessRefused } from '../../message/error.ts';
-import { PULLED } from './pulled.ts';
+import { PULLED } from '../pulled.ts';
 
 /** A tree as it was published, with what it is here. */
 interface PublishedTree {

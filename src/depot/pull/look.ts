@@ -4,7 +4,6 @@ import { openKnownFiles, type KnownFiles } from '../../distribute/known-files.ts
 import { EXIT, XhError } from '../../message/error.ts';
 import { readAccounts } from '../../site/accounts.ts';
 import { isHostsOwn } from '../../site/file-types.ts';
-import { inSite } from '../../site/site.ts';
 import { knownFilesPath } from '../pulled.ts';
 import { isCurrent, standingAt, typeRoot, type Looking, type Standing } from './local.ts';
 import type { Offer } from './offers.ts';
@@ -27,11 +26,8 @@ export interface Seen {
 }
 
 /** @throws XhError E_PULL_PLACE when something else stands there; FileError */
-export function look(
-  offer: Offer,
-  { site, config, walker, rules, toCopy }: Looked,
-): Seen | 'attached' {
-  const accounts = readAccounts({ etc: inSite(site, b`/etc`) });
+export function look(offer: Offer, { config, walker, rules, toCopy }: Looked): Seen | 'attached' {
+  const accounts = readAccounts();
   const knownFiles = openKnownFiles(walker, knownFilesPath(offer.directory));
   const looking: Looking = { walker, accounts, ...knownFiles };
   const current: SeenTree[] = [];

@@ -9,7 +9,6 @@ import { XhError } from '../../message/error.ts';
 import { readAccounts } from '../../site/accounts.ts';
 import { siteFileTypes } from '../../site/config.ts';
 import { isHostsOwn } from '../../site/file-types.ts';
-import { inSite } from '../../site/site.ts';
 import { finishPlanning, startPlanning, type Planning } from '../context.ts';
 import { attachedIn } from '../attach/record.ts';
 import { standingAt } from './local.ts';
@@ -159,9 +158,9 @@ async function packsOf({ offer }: Staged, { source }: Looked): Promise<readonly 
 }
 
 /** Remembers what the files are, so that the next pull has to read none of them. */
-function learn(staged: Staged, { walker, site }: Switching): void {
+function learn(staged: Staged, { walker }: Switching): void {
   const { trees, knownFiles } = staged;
-  const accounts = readAccounts({ etc: inSite(site, b`/etc`) });
+  const accounts = readAccounts();
   for (const { path, files } of trees) {
     standingAt(path, {
       walker,

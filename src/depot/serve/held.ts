@@ -4,7 +4,7 @@
  * again when a pull has brought them anew.
  */
 import { setImmediate } from 'node:timers/promises';
-import { b, printable, slice, toText, type Bytes } from '../../bytes/bytes.ts';
+import { printable, slice, toText, type Bytes } from '../../bytes/bytes.ts';
 import { heldStore } from '../../distribute/held-store.ts';
 import { heldTrees, ownTrees } from '../../distribute/held-trees.ts';
 import { openKnownFiles } from '../../distribute/known-files.ts';
@@ -18,8 +18,9 @@ import { createWalker } from '../../files/walk.ts';
 import { unlessRefused, XhError } from '../../message/error.ts';
 import { readAccounts } from '../../site/accounts.ts';
 import type { Config } from '../../site/config.ts';
-import { inSite, type Site } from '../../site/site.ts';
+import type { Site } from '../../site/site.ts';
 import { attachedPackages } from '../attach/record.ts';
+import { keptListings } from '../pull/listings.ts';
 import {
   knownFilesPath,
   pulledPackage,
@@ -39,6 +40,8 @@ interface Known {
   readonly stamp: string;
   readonly pulled: Pulled;
   readonly packs: ReadonlyMap<Hash, number>;
+  /** Of trees that are something else here. */
+  readonly listings: ReadonlyMap<Hash, Bytes>;
 }
 
 /** @throws XhError E_SERVE_NOTHING when nothing has been pulled */
@@ -59,7 +62,7 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
 
   const store = heldStore(toText(site.root), {
     walker,
-    accounts: readAccounts({ etc: inSite(site, b`/etc`) }),
+    accounts: readAccounts(),
     packages: () => [...looked],
     trees: (directory) => [
       ...heldTrees(walker, config, directory),
@@ -89,7 +92,10 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
       if (known.get(name)?.stamp === stamp) continue;
       forget(name);
       const pulled = unlessRefused(() => pulledPackage(walker, name));
-      if (pulled !== undefined) known.set(name, { stamp, pulled, packs: packsOf(pulled) });
+      if (pulled !== undefined) {
+        const listings = unlessRefused(() => keptListings(walker, name)) ?? new Map<Hash, Bytes>();
+        known.set(name, { stamp, pulled, packs: packsOf(pulled), listings });
+      }
     }
     refreshed = Date.now();
     if (known.size > looked.size) looking ??= lookAtAll();
@@ -143,6 +149,14 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
       for (const name of looked) {
         const size = known.get(name)?.packs.get(pack);
         if (size !== undefined) return size;
+      }
+      return undefined;
+    },
+    listing(tree) {
+      refresh();
+      for (const { listings } of known.values()) {
+        const text = listings.get(tree);
+        if (text !== undefined) return text;
       }
       return undefined;
     },
