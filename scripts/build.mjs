@@ -24,7 +24,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { buildNative } from './build-native.mjs';
 import { makeCodeCache } from './code-cache.mjs';
@@ -35,12 +35,13 @@ const HERE = resolve(import.meta.dirname, '..');
 const EXTERNAL = ['koffi', '@lydell/node-pty', '@nats-io/*', 'aws4fetch'];
 
 /** @typedef {{ path: string, content: string }} MadeFile */
-/** @typedef {{ source: string, output: string, kind: 'program' | 'library' | 'sh' | 'types' | 'files' }} Entry */
+/** @typedef {{ source: string, output: string, kind: 'program' | 'library' | 'sh' | 'types' | 'files', part?: true }} Entry */
 
 /** @type {readonly Entry[]} */
 const ENTRIES = [
   { source: 'src/cli/xh.ts', output: 'dist/xh.cjs', kind: 'program' },
-  { source: 'src/cli/dispatch.ts', output: 'dist/xh-commands.cjs', kind: 'library' },
+  { source: 'src/cli/dispatch.ts', output: 'dist/xh-commands.cjs', kind: 'library', part: true },
+  { source: 'src/cli/dispatch.ts', output: 'dist/xh-hosts.cjs', kind: 'library', part: true },
   { source: 'src/cli/list-alone.ts', output: 'dist/xh-list.cjs', kind: 'library' },
   { source: 'src/cli/code-cache.ts', output: 'dist/code-cache.cjs', kind: 'program' },
   { source: 'src/cli/lfu.ts', output: 'dist/lfu.cjs', kind: 'program' },
@@ -202,6 +203,9 @@ async function bundled(root, entry, version) {
       target: 'node20.19',
       format: 'cjs',
       external: EXTERNAL,
+      plugins: entry.part === true ? [commandsOf(root, entry)] : [],
+      // import() knows no way from what V8 has compiled before (ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING)
+      supported: { 'dynamic-import': false },
       // Less to parse at every start; names stay as they are, for stack traces.
       minifyWhitespace: true,
       minifySyntax: true,
@@ -213,6 +217,8 @@ async function bundled(root, entry, version) {
       },
       define: {
         XHIER_VERSION: JSON.stringify(version),
+        XH_HOST_COMMANDS: JSON.stringify(hostCommands(root)),
+        ...(entry.part === true && { XH_PART: JSON.stringify(basename(entry.output)) }),
         // A CommonJS file has no import.meta; these say the same of the bundle.
         'import.meta.url': 'import_meta_url',
         'import.meta.dirname': '__dirname',
@@ -225,6 +231,35 @@ async function bundled(root, entry, version) {
     if (error instanceof Error && 'errors' in error) return undefined;
     throw error;
   }
+}
+
+/**
+ * The commands for many hosts, which are a file of their own, as `src/cli/commands.ts` has them.
+ *
+ * @param {string} root
+ */
+function hostCommands(root) {
+  const text = readFileSync(join(root, 'src/cli/commands.ts'), 'utf8');
+  return [...text.matchAll(/name: '([^']+)',\s+group: MANY,/g)].map(([, name = '']) => name);
+}
+
+/**
+ * Leaves out what the other part of `xh` has: it is loaded from there (`src/cli/part.ts`).
+ *
+ * @param {string} root @param {Entry} entry @returns {import('esbuild').Plugin}
+ */
+function commandsOf(root, entry) {
+  const hosts = new Set(hostCommands(root));
+  const isHosts = basename(entry.output) === 'xh-hosts.cjs';
+  return {
+    name: 'commands of one part',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
+        if (basename(importer) !== 'commands.ts') return undefined;
+        return hosts.has(basename(path, '.ts')) === isHosts ? undefined : { path, external: true };
+      });
+    },
+  };
 }
 
 /** By which a compiled form is known to belong to this very code. @param {string} code */

@@ -55,6 +55,11 @@ export const TEST_PACKAGES = [
   { name: 'squid', provides: 'squid', why: 'stores read through a cache of others' },
   { name: 'stow', provides: 'stow', why: 'link farms compared with an independent one' },
   { name: 'strace', provides: 'strace', why: 'failing or dying at every system call' },
+  ...['account', 'container', 'object', 'proxy'].map((part) => ({
+    name: `swift-${part}`,
+    provides: `swift-${part}-server`,
+    why: 'stores in an object store that speaks S3',
+  })),
   { name: 'sudo', provides: 'visudo', why: 'visudo checks what is merged' },
   { name: 'systemd', provides: 'systemd-analyze', why: 'units in the eyes of their own checker' },
   { name: 'tcsh', provides: 'tcsh', why: 'showpath under tcsh' },

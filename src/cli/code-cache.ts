@@ -30,6 +30,10 @@ const PARTS: readonly Part[] = [
       'uninstall sample --root ROOT --quiet',
     ],
   },
+  {
+    file: 'xh-hosts.cjs',
+    lines: ['freeze --root ROOT --quiet', 'maintenance logs --now --root ROOT --quiet'],
+  },
   { file: 'xh-list.cjs', lines: ['list --root ROOT'] },
   // one run that copies, and one that finds nothing to do
   {

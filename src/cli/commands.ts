@@ -14,7 +14,7 @@ const MAKE = 'Make packages';
 const HOST = 'Put them on this host';
 const KNOW = 'Know what is there';
 const SITE = 'The site';
-const MANY = 'Many hosts';
+export const MANY = 'Many hosts';
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -264,6 +264,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).command,
   },
   {
+    name: 'report',
+    group: MANY,
+    summary: 'report what has come in from hosts and logs, the unknown first',
+    load: async () => (await import('./commands/report.ts')).command,
+  },
+  {
     name: 'sdist',
     group: MANY,
     summary: 'build a package on the masters of other architectures',
@@ -274,5 +280,29 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: MANY,
     summary: 'keep this host right, and report what is not: the job of every night',
     load: async () => (await import('./commands/maintenance.ts')).command,
+  },
+  {
+    name: 'distribute',
+    group: MANY,
+    summary: 'send packages to other hosts over ssh',
+    load: async () => (await import('./commands/distribute.ts')).command,
+  },
+  {
+    name: 'dist-recurse',
+    group: MANY,
+    summary: 'send packages down the tree of hosts, each going on to those below it',
+    load: async () => (await import('./commands/dist-recurse.ts')).command,
+  },
+  {
+    name: 'receive',
+    group: MANY,
+    summary: 'take packages that another host distributes: for a key in authorized_keys',
+    load: async () => (await import('./commands/receive.ts')).command,
+  },
+  {
+    name: 'domain',
+    group: MANY,
+    summary: 'show the domains of hosts, and what each of them gets',
+    load: async () => (await import('./commands/domain.ts')).command,
   },
 ];

@@ -9,8 +9,9 @@ import { colorIn } from './color-in.ts';
 import { GLOBAL_OPTIONS, type OptionValues } from './command.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import { optionNames } from './description.ts';
-import { ambiguous, commandHelp, helpOn, overview } from './help.ts';
+import { ambiguous, commandHelp, entryOn, helpOn, overview } from './help.ts';
 import { asksForHelp, usage } from './parse-words.ts';
+import { otherPart, type Part } from './part.ts';
 import { reportError } from './report.ts';
 import { finish, runCommand, terminalFor } from './run-command.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,8 +21,14 @@ export async function dispatch(argv: readonly string[]): Promise<ExitCode> {
   const early = terminalFor({ color: colorIn(argv) });
   try {
     const { name, rest } = splitCommand(argv);
-    if (name === undefined || name === 'help') return finish(early, await help(rest, early));
+    if (name === undefined || name === 'help') {
+      const elsewhere = partOfTopic(rest);
+      if (elsewhere !== undefined) return await elsewhere(argv);
+      return finish(early, await help(rest, early));
+    }
     const entry = findCommand(name);
+    const elsewhere = otherPart(entry);
+    if (elsewhere !== undefined) return await elsewhere(argv);
     const command = await entry.load();
     const { usage: words, options } = command;
     const syntax = { name: `xh ${entry.name}`, usage: words, options };
@@ -62,6 +69,13 @@ async function help(rest: readonly string[], terminal: Terminal): Promise<ExitCo
   const asked = rest.length > 0 || process.argv.includes('help');
   terminal.print(overview(terminal.out));
   return asked ? EXIT.done : EXIT.usage;
+}
+
+/** Where the command is that help is asked on, when that is not here. */
+function partOfTopic(rest: readonly string[]): Part | undefined {
+  const word = rest.find((each) => !each.startsWith('-'));
+  const entry = word === undefined ? undefined : entryOn(word);
+  return entry === undefined ? undefined : otherPart(entry);
 }
 
 /** By its name or a prefix that only it has. */

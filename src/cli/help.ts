@@ -49,10 +49,8 @@ export function commandHelp(entry: CommandEntry, command: Command, styles: Style
 /** `xh help WORD`: of the command or topic that is called so, or alone begins so. @throws XhError E_USAGE */
 export async function helpOn(word: string, styles: Styles): Promise<string> {
   if (word === 'help') return overview(styles);
-  const names = [...COMMANDS, ...TOPICS].map(({ name }) => name);
-  const begin = names.filter((name) => name.startsWith(word));
-  const name = names.includes(word) ? word : begin.length === 1 ? begin[0] : undefined;
-  const entry = COMMANDS.find((each) => each.name === name);
+  const { name, begin, names } = nameOf(word);
+  const entry = entryOn(word);
   if (entry !== undefined) return commandHelp(entry, await entry.load(), styles);
   const topic = TOPICS.find((each) => each.name === name);
   if (topic !== undefined) {
@@ -66,6 +64,19 @@ export async function helpOn(word: string, styles: Styles): Promise<string> {
     `there is no command and no topic '${printable(bytes(word))}'`,
     near === undefined ? 'xh help lists them' : `did you mean 'xh help ${near}'?`,
   );
+}
+
+/** The command that a word means to help; undefined when it is a topic, or nothing. */
+export function entryOn(word: string): CommandEntry | undefined {
+  const { name } = nameOf(word);
+  return COMMANDS.find((each) => each.name === name);
+}
+
+function nameOf(word: string) {
+  const names = [...COMMANDS, ...TOPICS].map(({ name }) => name);
+  const begin = names.filter((name) => name.startsWith(word));
+  const name = names.includes(word) ? word : begin.length === 1 ? begin[0] : undefined;
+  return { name, begin, names };
 }
 
 /** What is said about the beginning of several names. */

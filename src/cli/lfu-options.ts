@@ -175,7 +175,7 @@ export const LFU: Described = {
   summary: 'makes one tree a faithful copy of another, by rules',
   usage: 'MASTER SLAVE',
   details: `Makes the directory SLAVE a faithful copy of MASTER, except where a rule says otherwise.
-SLAVE is made when its parent is there. Rules apply to what is below the two roots, never to the roots
+SLAVE is made when its parent is there. MASTER may also be a tree of a store. Rules apply to what is below the two roots, never to the roots
 themselves.
 
 A line is VERB TYPE WHY PATH, for example 'copy f size,mtime bin/prog'. Verbs: copy make link join set
@@ -199,11 +199,39 @@ else; --json has an object for each change and each problem, and 'summary' at th
       explains: 'links in the place of what one package owns',
     },
     {
+      command: 'lfu https://depot.example.org/store#gcc/share /disk/gcc',
+      explains: 'from a store: verified, and only what differs is fetched',
+    },
+    {
       command: 'lfu --check -f /etc/lfu/local.rules',
       explains: "whether the rules are right; 'lfu --help-rules' says how they are written",
     },
   ],
   sections: [
+    {
+      heading: 'A store as MASTER',
+      parts: [
+        `MASTER may be a tree of a package in a store, as xh publish has put it there. STORE is a
+directory or an address, and what stands behind # says which tree:`,
+        [
+          ['STORE#PACKAGE/TYPE', 'for example /srv/store#gcc/share'],
+          [
+            'STORE#PACKAGE/TYPE/ARCHITECTURE',
+            'of files that differ: https://depot.example.org/store#gcc/arch/linux-x86_64',
+          ],
+        ],
+        `A directory that is really called so is that directory; store+ before the name says that it is
+a store all the same. A store is believed as by xh pull: its records have to be signed with the keys of
+'site-keys' in /etc/xhier.toml, and nothing older than what has been seen is believed.
+
+Rules, --max-delete, ledgers and everything else mean the same as for a directory. -n fetches listings
+only. A run fetches what it is going to copy before it touches the slave, and keeps it beside the slave
+until it is done: when it is interrupted, the next one goes on from there. Owners go by their names
+where these are known here. An object was last read when it was last changed, as far as anybody knows; a
+'link' has to say its 'source'; --checksum compares with what the store calls the contents; --jobs is
+how many requests there are at the same time.`,
+      ],
+    },
     {
       heading: 'Commands',
       parts: [

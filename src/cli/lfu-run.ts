@@ -12,6 +12,7 @@ import { EXIT, XhError } from '../message/error.ts';
 import { architecture } from '../site/arch.ts';
 import { openSite } from '../site/open.ts';
 import { indexLines } from './lfu-index.ts';
+import { openStoreOf } from './lfu-store.ts';
 import { diagnosticText } from './diagnostic-text.ts';
 import { countText } from './figures.ts';
 import { close } from './lfu-command.ts';
@@ -50,6 +51,7 @@ async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<n
   const { master, slave } = line;
   if (master === undefined || slave === undefined) return EXIT.usage;
   const appender = line.log === undefined ? undefined : openLog(line.log);
+  const site = openSite(line.root);
   const stop = listenForSignals(err);
   let index: IndexUse | undefined;
   try {
@@ -59,8 +61,9 @@ async function carryOut(line: LfuCommandLine, out: Lines, err: Lines): Promise<n
       master,
       slave,
       rules,
+      openStore: openStoreOf(site, line.dryRun, err),
       ledger: {
-        site: openSite(line.root),
+        site,
         warn: (message) => {
           err.write(`lfu: ${message}`);
         },

@@ -25,6 +25,7 @@ import { tellError } from './lfu-error.ts';
 import { indexLines } from './lfu-index.ts';
 import { createProgress } from './lfu-progress.ts';
 import { listenForSignals, type Stop } from './lfu-stop.ts';
+import { openStoreOf } from './lfu-store.ts';
 import { summaryRecord } from './lfu-summary.ts';
 import { UPDATE, readUpdate, type UpdateLine, type UpdateOptions } from './lfu-update-options.ts';
 import { updateSummary, type Outcome } from './lfu-update-summary.ts';
@@ -69,6 +70,7 @@ async function updateAll(call: Call): Promise<number> {
       masters,
       dryRun: line.dryRun,
       instead: line,
+      openStore: openStoreOf(site, line.dryRun, err),
       stopped: stop.signal,
       report: {
         of: (master) => reportOf(call, master, { log, stop }),

@@ -58,7 +58,6 @@ function givenPassphrase(): string | undefined {
 /** Asks on the terminal, which shows nothing of what is typed. @throws XhError E_INTERRUPTED */
 function ask(question: string): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(question);
   return new Promise((resolve, reject) => {
     let typed = '';
     const end = (finish: () => void): void => {
@@ -87,9 +86,11 @@ function ask(question: string): Promise<string> {
         else typed += letter;
       }
     };
+    // first, so that what is typed at once is not shown, either
     stdin.setRawMode(true);
     stdin.setEncoding('utf8');
     stdin.on('data', take);
     stdin.resume();
+    stderr.write(question);
   });
 }

@@ -9,8 +9,6 @@ import type { Styles } from './terminal.ts';
 export interface StatusText {
   readonly styles: Styles;
   readonly now: number;
-  /** Whether what is published is known. */
-  readonly certain: boolean;
   /** Whether packages that all have are lines of their own. */
   readonly every: boolean;
 }
@@ -33,7 +31,7 @@ export function packagesText({ packages, hosts }: Answer, options: StatusText): 
 
 /** One package and its hosts. */
 function packageText(answer: PackageAnswer, options: StatusText): string[] {
-  const { styles, now, certain } = options;
+  const { styles, now } = options;
   const { package: name, version, revision, published, meant, lacking, hosts } = answer;
   const what = [
     styles.bold(printable(name)),
@@ -41,7 +39,7 @@ function packageText(answer: PackageAnswer, options: StatusText): string[] {
     revision > 0 ? `revision ${revision}` : 'no revision',
   ].join(' ');
   const when = published === undefined ? '' : `, published ${agoText(published, now)}`;
-  const newest = certain || revision === 0 ? '' : ', the newest that a host has';
+  const newest = published !== undefined || revision === 0 ? '' : ', the newest that a host has';
   return [
     `${what}${when}${newest}: ${sumText(meant, lacking, styles)}`,
     ...standingLines(hosts, ({ host }) => host, options),
@@ -118,6 +116,8 @@ export function whyText(standing: Standing, now: number): string {
     case 'has':
       return `since ${dayText(since ?? now)}${said}`;
     case 'frozen': {
+      // who froze it, until when and why, says the host itself
+      if (message?.startsWith('frozen') === true) return said.slice(2);
       const until = frozenUntil === undefined ? '' : ` until ${dayText(frozenUntil)}`;
       return `frozen${until}, for ${age}${said}`;
     }

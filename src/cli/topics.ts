@@ -108,6 +108,9 @@ const ENVIRONMENT: readonly Part[] = [
     ['XH_ROOT', 'the site root, where --root does not say; / without either'],
     ['XH_MAINTAINER', 'the mail address that new packages name as their maintainer'],
     ['XH_LOCK_TIMEOUT', 'how many seconds to wait for another command that changes the host'],
+    ['XH_PASSPHRASE', 'the passphrase of a key, where nobody can be asked: xh help key'],
+    ['XH_PASSPHRASE_FILE', 'a file whose first line is the passphrase'],
+    ['AWS_…', 'where stores in buckets are, and the keys to them: xh help publish'],
     ['NO_COLOR', 'when it is not empty, no colours'],
     ['TERM', 'dumb: no colours, no progress'],
   ],
@@ -118,5 +121,6 @@ const ENVIRONMENT: readonly Part[] = [
     ['/.software/local/.admin', 'what this host knows: links, receipts, history, journal, logs'],
     ['/etc/xhier.toml', 'the configuration, which is optional; xh config explains it'],
     ['/etc/xhier/templates', "the site's own templates for new packages"],
+    ['/etc/xhier/keys', 'keys of this host, for publishing: xh help key'],
   ],
 ];

@@ -5,7 +5,13 @@
  */
 import { start } from './start.ts';
 
-start('xh', (argv) => (isListAlone(argv) ? 'xh-list.cjs' : 'xh-commands.cjs'));
+/** The commands that are in a file of their own; the build says which. */
+declare const XH_HOST_COMMANDS: readonly string[];
+
+start('xh', (argv) => {
+  if (isListAlone(argv)) return 'xh-list.cjs';
+  return XH_HOST_COMMANDS.includes(argv[0] ?? '') ? 'xh-hosts.cjs' : 'xh-commands.cjs';
+});
 
 function isListAlone(argv: readonly string[]): boolean {
   // help knows all commands

@@ -5,6 +5,7 @@
  */
 import { printable, slice, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { FileError } from '../files/error.ts';
+import { statAt } from '../files/stat.ts';
 import type { Walker } from '../files/walk.ts';
 import { XhError } from '../message/error.ts';
 import { packageNameProblem } from '../package/name.ts';
@@ -85,10 +86,13 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
     const known = files(directory);
     for (const tree of options.trees(directory)) {
       const place = walker.tryLocate(tree.path, { follow: true });
-      if (place === undefined) continue;
+      if (place === undefined || statAt(place.dir, place.name)?.type !== 'd') continue;
       const { dir, name: last, path } = place;
       const { directoriesOnly = false } = tree;
-      trees.set(tree.name, scanTree(dir, last, path, { accounts, directoriesOnly, links, ...known }));
+      trees.set(
+        tree.name,
+        scanTree(dir, last, path, { accounts, directoriesOnly, links, ...known }),
+      );
     }
     if (trees.size === 0) return undefined;
     const { head, text = headText(head, []), packs = [] } = options.head({ directory, trees });
@@ -107,12 +111,20 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
       const found = look(held);
       if (found !== undefined) return found;
     }
+    let failure: XhError | undefined;
     for (const directory of options.packages()) {
       if (scanned.has(directory)) continue;
-      const held = scan(directory);
-      const found = held === undefined ? undefined : look(held);
-      if (found !== undefined) return found;
+      try {
+        const held = scan(directory);
+        const found = held === undefined ? undefined : look(held);
+        if (found !== undefined) return found;
+      } catch (error) {
+        // what is wrong with one package is no reason not to find it in another
+        if (!(error instanceof XhError)) throw error;
+        failure ??= error;
+      }
     }
+    if (failure !== undefined) throw failure;
     return undefined;
   }
 
@@ -136,7 +148,7 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
   }
 
   function readPart(from: Source, range: Range | undefined): Buffer | undefined {
-    const wanted = range === undefined ? from : { ...from, data: within(from.data, range) };
+    const wanted = range === undefined ? from : { ...from, data: partOf(from.data, range) };
     try {
       return Buffer.concat([...readSource(wanted)]);
     } catch (error) {
@@ -148,12 +160,12 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
 
   /** A pack is made anew of the files that are in it. */
   function readPack({ text, pack }: PackIndex, range: Range | undefined): Buffer | undefined {
-    const files = parsePackIndex(text);
-    const last = files.at(-1);
+    const contents = parsePackIndex(text);
+    const last = contents.at(-1);
     const all = { from: 0, length: last === undefined ? 0 : last.offset + last.length };
     const { from, length } = range ?? all;
     const pieces: Buffer[] = [];
-    for (const file of files) {
+    for (const file of contents) {
       const [start, end] = [
         Math.max(from, file.offset),
         Math.min(from + length, file.offset + file.length),
@@ -167,7 +179,7 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
     return range === undefined && hashOf(content) !== pack ? undefined : content;
   }
 
-  function content(path: Bytes, range: Range | undefined): Buffer | undefined {
+  function contentAt(path: Bytes, range: Range | undefined): Buffer | undefined {
     if (path === CATALOGUE_PATH) return part(Buffer.from(catalogueText(options.packages())), range);
     const [top, , last = ''] = path.split('/');
     if (top === 'objects' && isHash(last)) return readObject(last, range);
@@ -185,7 +197,7 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
     name,
     read: (path, { range } = {}) =>
       new Promise((resolve) => {
-        resolve(attempt(path, () => content(path, range)));
+        resolve(attempt(path, () => contentAt(path, range)));
       }),
     packages: options.packages,
     head(directory) {
@@ -237,7 +249,7 @@ function indexPart(index: PackIndex, object: Hash): Bytes | PackIndex | undefine
 }
 
 /** Where the data of a part of an object are: its bytes are those of all extents put together. */
-function within(data: Source['data'], { from, length }: Range): Source['data'] {
+export function partOf(data: Source['data'], { from, length }: Range): Source['data'] {
   const parts: (readonly [number, number])[] = [];
   let at = 0;
   for (const [offset, size] of data) {

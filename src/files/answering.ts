@@ -15,10 +15,12 @@ export type Answer = 'there' | 'absent' | 'silent';
  * looked at directly; for the rest two seconds are the limit.
  */
 export function answerOf(path: Bytes): Answer {
-  if (!mayHang(path)) return isDirectory(path) ? 'there' : 'absent';
-  const known = answers.get(path);
+  const { point, isLocal } = mountOf(path);
+  if (isLocal) return isDirectory(path) ? 'there' : 'absent';
+  const known = silent.has(point) ? 'silent' : answers.get(path);
   if (known !== undefined) return known;
   const answer = ask(path);
+  if (answer === 'silent') silent.add(point);
   answers.set(path, answer);
   return answer;
 }
@@ -60,6 +62,8 @@ export function askChild(
 
 /** Each is asked once: a server that is dead stays it for as long as a command runs. */
 const answers = new Map<Bytes, Answer>();
+/** Mount points whose servers have not answered. */
+const silent = new Set<Bytes>();
 
 function isDirectory(path: Bytes): boolean {
   try {
@@ -71,7 +75,9 @@ function isDirectory(path: Bytes): boolean {
 
 function ask(path: Bytes): Answer {
   // byte for byte: words of a command line would have to be UTF-8
-  const octal = [...toBuffer(path)].map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`).join('');
+  const octal = [...toBuffer(path)]
+    .map((byte) => `\\0${byte.toString(8).padStart(3, '0')}`)
+    .join('');
   const { status } = spawnSync('/bin/sh', ['-c', LOOK], {
     stdio: 'ignore',
     env: { PATH: '/bin:/usr/bin', DIRECTORY: octal },
@@ -92,8 +98,8 @@ if kill -0 $child 2>/dev/null; then kill -9 $child; exit 124; fi
 wait $child
 `;
 
-/** Whether it is on something else than a disk of this host; when that cannot be known, it may. */
-function mayHang(path: Bytes): boolean {
+/** What `path` is on, by its name; what cannot be known is taken for no disk of this host. */
+function mountOf(path: Bytes): { readonly point: Bytes; readonly isLocal: boolean } {
   let best = '' as Bytes;
   let type = '' as Bytes;
   for (const line of mountLines()) {
@@ -103,7 +109,7 @@ function mayHang(path: Bytes): boolean {
     best = point;
     type = split(after, ' ')[0] ?? ('' as Bytes);
   }
-  return !LOCAL.has(type);
+  return { point: best, isLocal: LOCAL.has(type) };
 }
 
 function mountLines(): readonly Bytes[] {

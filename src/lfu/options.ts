@@ -4,12 +4,16 @@ import type { LfuChange, LfuProblem } from './plan/change.ts';
 import type { STOPPED, StopSignal } from './pace.ts';
 import type { LedgerUse } from './ledger/use.ts';
 import type { RuleSet } from './rules/evaluator.ts';
+import type { StoreAddress } from './store/address.ts';
+import type { StoreMaster } from './store/master.ts';
 
 export interface LfuOptions {
-  /** Directories, as the operator named them. */
+  /** Directories, as the operator named them; the master may be a tree of a store (`storeAddress`). */
   readonly master: Bytes;
   readonly slave: Bytes;
   readonly rules?: RuleSet | undefined;
+  /** Opens a master in a store, as far as that is believed; without it there are none. */
+  readonly openStore?: ((address: StoreAddress) => Promise<StoreMaster>) | undefined;
   /**
    * The master has left for good, and `master` is not looked at: what it alone supplied, by the
    * ledger, goes.

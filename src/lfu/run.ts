@@ -6,14 +6,14 @@ import { closeDir, type Dir } from '../files/dir.ts';
 import { holdAt } from '../files/held.ts';
 import { AT_FDCWD } from '../files/kernel.ts';
 import { openPairScan, type PairScan } from '../files/pair-scan.ts';
-import { openTree, type Tree } from '../files/tree.ts';
+import { openTree } from '../files/tree.ts';
 import { EXIT, XhError } from '../message/error.ts';
 import { applyPlan } from './apply/apply.ts';
 import { refuseForeignIndex } from './index/identity.ts';
 import { openIndex, type Index } from './index/read.ts';
 import { indexScanner } from './index/scanner.ts';
 import { openRunLedger, type RunLedger } from './ledger/run-ledger.ts';
-import { demandMarker } from './marker.ts';
+import { isPrivileged, openRunMaster, type RunMaster } from './run-master.ts';
 import type { LfuOptions, LfuResult } from './options.ts';
 import { Interrupted, createPace, type Pace } from './pace.ts';
 import type { Decide } from './plan/decide.ts';
@@ -23,16 +23,15 @@ import { problemOf } from './plan/problem.ts';
 import {
   lockSlave,
   makeSlave,
-  openMaster,
   openSlave,
   refuseNested,
   rootObject,
-  type Root,
   type SlaveRoot,
 } from './roots.ts';
 import { commandLine } from './rules/variables.ts';
 import { narrowTo } from './scan/narrow.ts';
 import { NOTHING_THERE, directoryScanner } from './scan/scanner.ts';
+import { dropStaging, stageFiles, type Staging } from './store/staging.ts';
 import { createTally, type Tally } from './tally.ts';
 
 /**
@@ -44,25 +43,24 @@ export async function runLfu(options: LfuOptions): Promise<LfuResult> {
   const tally = createTally(options.report);
   const pace = createPace({ ...options, copied: tally.copied });
   const hasLeft = options.hasLeft === true;
-  const master = openMaster(hasLeft ? options.slave : options.master);
-  const handles: Dir[] = [master.dir];
+  const handles: Dir[] = [];
+  const ends: (() => void)[] = [];
   let ledger: RunLedger | undefined;
   try {
-    if (options.marker !== undefined) demandMarker(master, options.marker);
+    const master = await openRunMaster(options, { handles, ends });
     const slave = openSlave(options.slave);
     handles.push(slave.parent);
     if (slave.dir !== undefined) handles.push(slave.dir);
-    if (!hasLeft) refuseNested(master, slave);
+    if (!hasLeft && master.stands !== undefined) refuseNested(master.stands, slave);
     if (slave.dir !== undefined && options.dryRun !== true) lockSlave(slave.dir, slave.name);
     if (options.ledger !== undefined) {
       const roots = { slave: slave.path, master: master.path, dryRun: options.dryRun === true };
       ledger = openRunLedger(options.ledger, roots);
     }
-    const masterTree = openTree(master.dir, { quiet: true });
     try {
-      await run({ options, tally, pace, master, slave, masterTree, ledger });
+      await run({ options, tally, pace, master, slave, ledger });
     } finally {
-      masterTree.closeBelow();
+      master.tree.closeBelow();
     }
     return tally.result(undefined);
   } catch (error) {
@@ -70,6 +68,7 @@ export async function runLfu(options: LfuOptions): Promise<LfuResult> {
     throw error;
   } finally {
     ledger?.close();
+    for (const end of ends) end();
     for (const dir of handles) closeDir(dir);
   }
 }
@@ -78,9 +77,8 @@ interface Stage {
   readonly options: LfuOptions;
   readonly tally: Tally;
   readonly pace: Pace;
-  readonly master: Root;
+  readonly master: RunMaster;
   readonly slave: SlaveRoot;
-  readonly masterTree: Tree;
   readonly ledger: RunLedger | undefined;
 }
 
@@ -95,22 +93,42 @@ async function run(stage: Stage): Promise<void> {
     for (const change of ledger?.pretend(plan.changes) ?? plan.changes) tally.changed(change);
     return;
   }
-  ledger?.begin(plan.changes);
-  if (plan.changes.length > 0) await applyTo(stage, plan);
+  const staging = await stagingFor(stage, plan);
+  try {
+    ledger?.begin(plan.changes);
+    if (plan.changes.length > 0) await applyTo(stage, plan, staging);
+    staging?.remove();
+  } finally {
+    staging?.close();
+  }
   // what is left undone is told by what the ledger said before
   if (options.failFast !== true || tally.problems() === 0) finish(stage);
 }
 
-async function applyTo(stage: Stage, plan: Plan): Promise<void> {
+/** Of a store: all that is to be copied, fetched before the slave is touched. */
+async function stagingFor(
+  { options, master, slave }: Stage,
+  { changes }: Plan,
+): Promise<Staging | undefined> {
+  if (master.stored === undefined) return undefined;
+  if (!changes.some(({ kind }) => kind === 'copy')) {
+    dropStaging(slave);
+    return undefined;
+  }
+  const pace = createPace(options);
+  return stageFiles(master.stored, slave, changes, { pace, jobs: options.jobs });
+}
+
+async function applyTo(stage: Stage, plan: Plan, staging: Staging | undefined): Promise<void> {
   const { slave } = stage;
   if (slave.dir !== undefined) {
-    await apply(stage, plan, slave.dir);
+    await apply(stage, plan, { slave: slave.dir, staging });
     return;
   }
   const made = makeSlave(slave);
   try {
     lockSlave(made, slave.name);
-    await apply(stage, plan, made);
+    await apply(stage, plan, { slave: made, staging });
   } finally {
     closeDir(made);
   }
@@ -129,14 +147,16 @@ function finish({ options, tally, ledger }: Stage): void {
 
 /** What the master is to be taken for, when it is not to be looked at. */
 function openIndexOf({ options, master }: Stage): Index | undefined {
-  if (options.index === undefined || options.hasLeft === true) return undefined;
+  if (options.index === undefined || master.root === undefined || options.hasLeft === true) {
+    return undefined;
+  }
   const index = openIndex(options.index);
-  refuseForeignIndex(index, master, isPrivileged());
+  refuseForeignIndex(index, master.root, isPrivileged());
   return index;
 }
 
 async function makePlan(stage: Stage, index: Index | undefined): Promise<Plan> {
-  const { options, tally, pace, master, slave, masterTree, ledger } = stage;
+  const { options, tally, pace, master, slave, ledger } = stage;
   const privileged = isPrivileged();
   const hasLeft = options.hasLeft === true;
   // where we are may be a directory that we may not read
@@ -144,8 +164,8 @@ async function makePlan(stage: Stage, index: Index | undefined): Promise<Plan> {
   const slaveTree = slave.dir === undefined ? undefined : openTree(slave.dir, { quiet: true });
   try {
     const scan = { workingDirectory, privileged };
-    const root = rootObject(master.dir, privileged);
-    const now = directoryScanner(masterTree, scan);
+    const root = master.stored?.root ?? rootObject(master.tree.root, privileged);
+    const now = master.stored?.scanner ?? directoryScanner(master.tree, scan);
     const { device } = root.stat;
     const masterScanner =
       index === undefined ? now : indexScanner(index, { ...now, device, privileged });
@@ -158,7 +178,8 @@ async function makePlan(stage: Stage, index: Index | undefined): Promise<Plan> {
       master: {
         scanner: scanners.master,
         path: master.path,
-        tree: masterTree,
+        tree: master.tree,
+        ...(master.stored && { lookup: master.stored.lookup }),
         root,
         isIndexed: index !== undefined,
       },
@@ -205,11 +226,12 @@ function pairsOf(
   index: Index | undefined,
 ): PairScan | undefined {
   if (options.hasLeft === true || options.only !== undefined) return undefined;
+  if (master.root === undefined) return undefined;
   const filter = decideOf(options) === undefined ? 'differing' : options.rules?.filters();
   // contents have to be compared everywhere, and a ledger to be told of every name once
   const isKnown = ledger === undefined || (ledger.claims.complete && filter === 'differing');
   const tell = options.checksum === true || !isKnown ? 'all' : (filter ?? 'all');
-  return openPairScan(master.dir, slave.dir, {
+  return openPairScan(master.root.dir, slave.dir, {
     threads: threadsOf(options),
     tell,
     owners: options.noOwner !== true,
@@ -231,18 +253,28 @@ function isInStep({ bandwidth, failFast }: LfuOptions): boolean {
 /** More of them only get in each other's way on one file system. */
 const MOST_THREADS = 4;
 
-async function apply(stage: Stage, plan: Plan, slave: Dir): Promise<void> {
-  const { options, tally, pace, masterTree, ledger } = stage;
+async function apply(
+  stage: Stage,
+  plan: Plan,
+  { slave, staging }: { readonly slave: Dir; readonly staging: Staging | undefined },
+): Promise<void> {
+  const { options, tally, master, ledger } = stage;
+  // what has been fetched has kept to the limit
+  const pace =
+    staging === undefined
+      ? stage.pace
+      : createPace({ stopped: options.stopped, copied: tally.copied });
   const slaveTree = openTree(slave);
   try {
     await applyPlan(
       plan,
       {
-        master: masterTree,
+        master: master.tree,
+        openSource: staging?.open,
         slave: slaveTree,
         copier: createCopier(),
         pace,
-        threads: isInStep(options) ? 0 : threadsOf(options),
+        threads: staging !== undefined || isInStep(options) ? 0 : threadsOf(options),
         privileged: isPrivileged(),
         fsync: options.fsync === true,
         aside: new Map(),
@@ -293,6 +325,7 @@ function factsOf({ options, master, slave }: Stage): RunFacts {
       gid: process.getegid?.() ?? 0,
     },
     master: master.name,
+    isLinkable: master.stored === undefined,
     slave: slave.name,
     host: rules?.sources.host ?? bytes(hostname()),
     arch: rules?.sources.arch ?? b``,
@@ -303,8 +336,4 @@ function factsOf({ options, master, slave }: Stage): RunFacts {
 function decideOf({ rules }: LfuOptions): Decide | undefined {
   if (rules === undefined || rules.chains.length === 0) return undefined;
   return (object) => rules.decide(object);
-}
-
-function isPrivileged(): boolean {
-  return process.geteuid?.() === 0;
 }

@@ -38,6 +38,10 @@ const ADMIN = [
     "An executable in any language, called as 'Install install' and 'Install uninstall' in the package's directory, with a clean environment and XH_ROOT, XH_PACKAGE, XH_VERSION, XH_ARCH, XH_SOFTWARE and XH_ACTION in it. When it fails nothing else is done.",
   ],
   [
+    'sdist-ignore',
+    'What of its source xh sdist does not send to architecture masters: patterns as in gitignore(5), a line each. Objects and directories of builds stay at home anyway.',
+  ],
+  [
     'Targets',
     'Which hosts get it, one word each: a pattern over host names and architectures, a .domain, host:GLOB, arch:GLOB or domain:GLOB; terms joined by & hold together, and ! before it leaves hosts out.',
   ],

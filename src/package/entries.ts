@@ -2,7 +2,7 @@
  * Which packages there are. Lists are asked for often: no more is read of a package than its name
  * makes necessary, and none that cannot be read hides the others.
  */
-import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { b, compareBytes, toBuffer, type Bytes } from '../bytes/bytes.ts';
 import { dirname, join } from '../bytes/path.ts';
 import { answerOf } from '../files/answering.ts';
@@ -62,7 +62,7 @@ function entriesAmong(
 ): readonly PackageEntry[] {
   return directories
     .filter((each) => name === undefined || each === name || each.startsWith(`${name}-`))
-    .filter((each) => answers(elsewhere.get(each)) && isDirectory(join(root, b`${each}/.admin`)))
+    .filter((each) => answers(elsewhere.get(each)) && hasAdmin(join(root, each)))
     .map((each) => entryOf(root, each, links));
 }
 
@@ -161,9 +161,14 @@ function versionIn(path: Bytes): Bytes | undefined {
   }
 }
 
-function isDirectory(path: Bytes): boolean {
+/** Whether there is a directory `.admin`; where it is a link (a package that is attached), it has to answer. */
+function hasAdmin(path: Bytes): boolean {
+  const admin = toBuffer(join(path, b`.admin`));
   try {
-    return statSync(toBuffer(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const stat = lstatSync(admin, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink() !== true) return stat?.isDirectory() ?? false;
+    const target = readlinkSync(admin, 'latin1') as Bytes;
+    return answers(target) && statSync(admin).isDirectory();
   } catch {
     return false;
   }

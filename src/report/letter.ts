@@ -34,7 +34,7 @@ export function letterOf(folded: Folded, options: LetterOptions): Letter | undef
   if (gone.length > 0) {
     parts.push([
       `Gone since last time: ${countsOf(gone)}`,
-      ...gone.map(({ finding }) => `  ${nameOf(finding)}${firstLine(finding.text)}`),
+      ...gone.map(({ finding }) => `  ${nameOf(finding)}${tame(firstLine(finding.text))}`),
     ]);
   }
   if (unchanged.length > 0) {
@@ -78,16 +78,16 @@ function section(severity: Severity, known: readonly KnownFinding[], now: number
   if (those.length === 0) return [];
   return [
     [
-      `${capital(counted(those.length, severity))}`,
+      capital(counted(those.length, severity)),
       ...those.flatMap(({ finding, since }) => {
         const [first = '', ...rest] = finding.text.split('\n');
         const old = since === now ? '' : ` (since ${dayText(since)})`;
         return [
-          `  ${nameOf(finding)}${first}${old} [${finding.code}]`,
-          ...rest.map((line) => `    ${line}`),
+          `  ${nameOf(finding)}${tame(first)}${old} [${finding.code}]`,
+          ...rest.map((line) => `    ${tame(line)}`),
           ...(finding.remedy === undefined
             ? []
-            : finding.remedy.split('\n').map((line) => `    → ${line}`)),
+            : finding.remedy.split('\n').map((line) => `    → ${tame(line)}`)),
         ];
       }),
     ],
@@ -99,6 +99,11 @@ function nameOf({ package: of, text }: Finding): string {
   if (of === undefined) return '';
   const name = printable(of);
   return firstLine(text).includes(name) ? '' : `${name}: `;
+}
+
+/** What others have said drives no terminal. */
+function tame(line: string): string {
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (unit) => printable(bytes(unit)));
 }
 
 function firstLine(text: string): string {

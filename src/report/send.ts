@@ -68,7 +68,9 @@ function kindOf(program: Bytes): Mailer['kind'] {
 }
 
 /** @returns why it failed */
-function mail({ program, kind }: Mailer, letter: Letter): string | undefined {
+function mail({ program, kind }: Mailer, { body, ...rest }: Letter): string | undefined {
+  // what is plain ASCII is read everywhere
+  const letter = { ...rest, body: body.replaceAll('→', '->') };
   // none begins with '-', nor is a file or a program: see parseMailbox
   const addresses = letter.to.map((address) => toText(address));
   const ended = spawnSync(
@@ -82,10 +84,12 @@ function mail({ program, kind }: Mailer, letter: Letter): string | undefined {
       killSignal: 'SIGKILL',
     },
   );
-  if (ended.status === 0) return undefined;
-  if (ended.error !== undefined) return `${program}: ${ended.error.message}`;
+  const { error, status } = ended;
+  if (status === 0 && error === undefined) return undefined;
+  // one that ends at once has not read what it was given, and says why by its status
+  if (error !== undefined && !status) return `${program}: ${error.message}`;
   const said = ended.stderr.trim().split('\n')[0] ?? '';
-  return `${program} ended with ${String(ended.status ?? ended.signal)}${said === '' ? '' : `: ${said}`}`;
+  return `${program} ended with ${String(status ?? ended.signal)}${said === '' ? '' : `: ${said}`}`;
 }
 
 function keep(walker: Walker, letter: Letter): void {

@@ -9,6 +9,7 @@ import {
   list,
   map,
   text,
+  trueOrFalse,
   type ValueKind,
 } from './config-values.ts';
 import { globProblem } from './glob.ts';
@@ -18,10 +19,11 @@ import { linePatternProblem, MAX_PATTERN_LENGTH } from './line-pattern.ts';
 export const MAINTENANCE_STEPS = [
   'logs',
   'sdist',
+  'verify',
   'pull',
   'install',
+  'distribute',
   'doctor',
-  'verify',
   'check',
   'gc',
 ] as const;
@@ -70,6 +72,11 @@ export const MAINTENANCE_KEYS = {
     kind: integer('a number of seconds, 60 to 604800', 60, 604_800),
     default: 14_400,
     summary: 'After how many seconds xh maintenance ends what it is at, and reports.',
+  }),
+  'maintenance.distribute': key<boolean>({
+    kind: trueOrFalse,
+    default: false,
+    summary: 'Whether xh maintenance also distributes all packages to the hosts of the inventory.',
   }),
   'maintenance.skip': key<readonly Bytes[]>({
     kind: list(stepName, `a list of steps: ${MAINTENANCE_STEPS.join(', ')}`),

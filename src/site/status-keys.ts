@@ -1,7 +1,7 @@
 /** The keys of `/etc/xhier.toml` about status and news: who has what, who is told, and how. */
 import type { Bytes } from '../bytes/bytes.ts';
 import { key } from './config-key.ts';
-import { componentName, integer, map, text } from './config-values.ts';
+import { absolutePath, componentName, integer, list, map, text } from './config-values.ts';
 import { isHostName } from './host-name.ts';
 
 const hostName = text('the name of a host', isHostName);
@@ -84,5 +84,11 @@ export const STATUS_KEYS = {
     default: 360,
     summary:
       'Minutes after which a host that listens pulls all the same, should a notice have been lost.',
+  }),
+  'report.logs': key<readonly Bytes[]>({
+    kind: list(absolutePath, 'a list of absolute paths'),
+    default: [],
+    summary:
+      'Logs that xh report reads beside those of xhier and of the packages, such as /var/log/syslog where others send theirs.',
   }),
 } as const;

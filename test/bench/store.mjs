@@ -28,13 +28,14 @@ const XH = resolve(import.meta.dirname, '../../dist/xh.cjs');
 const HERE = import.meta.dirname;
 /** Objects of the tree, and of the depot. */
 const SIZES = [20_000, 200_000];
-/** Of the depot. */
-const PACKAGES = 200;
-const DIGITS = 1;
+/** Objects of a package of the depot. */
+const PACKAGE_SIZE = 1000;
+const DIGITS = 2;
 
-/** @param {readonly number[]} words how many objects the tree and the depot have */
-export async function store(words) {
-  const [treeSize, depotSize] = SIZES.map((size, i) => Number(words[i] ?? size));
+/** @param {readonly (number | string)[]} words how many objects the tree and the depot have; 0 for none */
+export async function benchStore(words) {
+  const given = words.map(Number);
+  const [treeSize = 0, depotSize = 0] = SIZES.map((size, i) => given[i] ?? size);
   const place = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const work = mkdtempSync(join(place, 'xhier-bench-'));
   /** @type {(() => unknown)[]} */
@@ -46,17 +47,19 @@ export async function store(words) {
     if (treeSize > 0) {
       const rsync = await startRsync(work);
       ending.push(() => rsync.kill());
-      await oneTree(work, { nginx, rsync, size: treeSize ?? 0 });
+      const squid = await startCache(work, nginx);
+      if (squid !== undefined) ending.push(() => squid.end('SIGKILL'));
+      await oneTree(work, { nginx, squid, rsync, size: treeSize });
     }
-    if (depotSize > 0) depot(work, { nginx, size: depotSize ?? 0 });
+    if (depotSize > 0) depot(work, { nginx, size: depotSize });
   } finally {
     for (const end of ending) await end();
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-/** @param {string} work @param {{ nginx: { url: string }, rsync: { url: string }, size: number }} servers */
-async function oneTree(work, { nginx, rsync, size }) {
+/** @param {string} work @param {{ nginx: { url: string }, squid: { url: string } | undefined, rsync: { url: string }, size: number }} servers */
+async function oneTree(work, { nginx, squid, rsync, size }) {
   const tree = join(work, 'tree');
   const files = makeTree(tree, { objects: size, contents: true });
   const bytes = files.reduce((sum, file) => sum + statSync(join(tree, file)).size, 0);
@@ -64,23 +67,32 @@ async function oneTree(work, { nginx, rsync, size }) {
   await bundled(work, join(HERE, 'store-library.ts'), 'cjs', library);
   mkdirSync(join(work, 'store'));
   run('node', [library, 'publish', tree, join(work, 'store')]);
-  const urls = join(work, 'urls');
-  writeFileSync(
-    urls,
-    files
-      .map((file) => `url = "${nginx.url}/tree/${file}"\noutput = "${work}/to/${file}"\n`)
-      .join(''),
-  );
+  const urlsAt = (/** @type {{ url: string }} */ { url }) => {
+    const list = join(work, `urls-${url.split(':').at(-1)}`);
+    const lines = files.map(
+      (file) => `url = "${url}/tree/${file}"\noutput = "${work}/to/${file}"\n`,
+    );
+    writeFileSync(list, lines.join(''));
+    return list;
+  };
   const to = join(work, 'to');
   const before = `rm -rf ${to}; mkdir ${to}`;
   const contenders = [
     {
       name: 'curl --parallel, 8 at a time',
-      command: `curl -sS --parallel --parallel-max 8 --create-dirs -K ${urls}`,
+      command: `curl -sS --parallel --parallel-max 8 --create-dirs -K ${urlsAt(nginx)}`,
       before,
     },
+    ...(squid === undefined
+      ? []
+      : [
+          {
+            name: 'curl, of a squid that has it',
+            command: `curl -sS --parallel --parallel-max 8 --create-dirs -K ${urlsAt(squid)}`,
+            before,
+          },
+        ]),
     { name: 'rsync -aH rsync://', command: `rsync -aH ${rsync.url}/tree/ ${to}`, before },
-    { name: 'rsync -aH --checksum', command: `rsync -aHc ${rsync.url}/tree/ ${to}`, before },
     {
       name: 'store, fetched and verified',
       command: `node ${library} pull ${nginx.url}/store/ ${to}`,
@@ -104,12 +116,12 @@ function depot(work, { nginx, size }) {
   const host = site(work, 'host');
   const store = join(work, 'store');
   mkdirSync(store);
-  const packages = Array.from({ length: PACKAGES }, (_, i) => `pack${i}`);
+  const packages = Array.from({ length: Math.ceil(size / PACKAGE_SIZE) }, (_, i) => `pack${i}`);
   const trees = new Map(
     packages.map((name) => {
       const root = join(publisher, '.software/share', name);
       const files = makeTree(root, {
-        objects: Math.round(size / PACKAGES) - 2,
+        objects: PACKAGE_SIZE - 2,
         contents: true,
         distinct: name,
       });
@@ -121,17 +133,16 @@ function depot(work, { nginx, size }) {
   const xh = (/** @type {string} */ root, /** @type {string} */ words) =>
     `XH_ROOT=${root} ${XH} ${words}`;
   configure(publisher, `publish.store = "${store}"`);
-  shell(xh(publisher, 'key make site'));
-  shell(xh(publisher, 'key make publisher'));
-  shell(xh(publisher, `key trust --key site --store ${store}`));
-  shell(xh(publisher, `key delegate publisher '*' --key site --store ${store}`));
+  for (const words of ['make site publisher', 'trust', "delegate publisher --packages '*'"]) {
+    shell(xh(publisher, `key ${words} --quiet`));
+  }
   const key = readFileSync(join(publisher, 'etc/xhier/keys/site.pub'), 'utf8').trim();
   configure(host, `stores = ["${nginx.url}/store"]\nsite-keys = ["${key}"]`);
 
   const objects = countBelow(join(publisher, '.software/share'));
-  const title = `a depot of ${PACKAGES} packages, ${objects.toLocaleString('en')} objects`;
+  const title = `a depot of ${packages.length} packages, ${objects.toLocaleString('en')} objects`;
   console.log(`\n${title}`);
-  const publish = xh(publisher, 'publish --all --quiet');
+  const publish = xh(publisher, 'publish --quiet');
   const pull = xh(host, 'pull --quiet');
   const pulled = (/** @type {string} */ name) => {
     truncateSync(nginx.accessLog);
@@ -154,8 +165,12 @@ function depot(work, { nginx, size }) {
   }
   peak('publish, 1 % of the files changed, in every package', publish);
   pulled('pull of that');
-  for (const [root, files] of [...trees].slice(0, PACKAGES / 100)) {
-    for (const file of files) writeFileSync(join(root, file), `changed again ${root} ${file}`);
+  for (const [root, files] of [...trees].slice(0, Math.ceil(packages.length / 100))) {
+    for (const file of files) {
+      const content = readFileSync(join(root, file));
+      content.write('changed');
+      writeFileSync(join(root, file), content);
+    }
   }
   peak('publish, 1 % of the packages changed, every file', publish);
   pulled('pull of that');
@@ -200,6 +215,13 @@ function peak(name, command) {
   if (status !== 0) throw new Error(`${name}: ${stderr}`);
   const memory = (Number(kilobytes) / 1024).toFixed(0);
   console.log(`  ${Number(seconds).toFixed(2).padStart(7)} s ${memory.padStart(5)} MB  ${name}`);
+}
+
+/** A squid before the server, where there is one. @param {string} work @param {unknown} origin */
+async function startCache(work, origin) {
+  if (spawnSync('squid', ['-v']).status !== 0) return undefined;
+  const { startSquid } = await bundled(work, resolve(HERE, '../servers/squid.ts'), 'esm');
+  return startSquid(join(work, 'squid'), origin);
 }
 
 /** A daemon that shares everything below `work`. @param {string} work */

@@ -11,8 +11,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startJudge, TREE } from '../lfu/judge.ts';
 import { publisher, subscriber, type Publisher } from './stores.ts';
 import { xh, xhDone } from './xh.ts';
+
+const judge = startJudge();
 
 /** A package with programs, data and a manual page. */
 function makeTool(site: Publisher, directory = 'tool'): void {
@@ -239,6 +242,24 @@ test('rules of lfu hold for what is pulled', () => {
   writeFileSync(join(slave, 'etc/pull.rules'), '');
   xhDone(slave, 'pull');
   expect(existsSync(join(slave, 'software/tool/data/skip'))).toBe(true);
+});
+
+test('the torture tree, in a package, comes without a difference that an independent judge would see', async () => {
+  const site = publisher();
+  xhDone(site.root, 'mkpkg', 'torture');
+  const tree = join(site.root, 'software/torture/data/tree');
+  mkdirSync(join(tree, '..'), { recursive: true });
+  execFileSync('python3', [TREE, 'build', tree], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // paths that are too long for a path are copied, but no package has them (test/distribute/store/faithful.test.ts)
+  execFileSync('rm', ['-rf', join(tree, 'deep')]);
+  site.publish();
+  const slave = subscriber(site.store, site.siteKey);
+  xhDone(slave, 'pull', '--no-install');
+  const [from, to] = [site.root, slave].map((root) => join(root, 'software/torture/data/tree'));
+  expect(await judge('differences', from ?? '', to ?? '')).toBe('');
+  expect(xhDone(slave, 'pull', '--no-install').stderr).toMatch(/1 current/);
+  for (const root of [site.root, slave])
+    execFileSync('rm', ['-rf', join(root, '.software/share/torture')]);
 });
 
 test('bad input is told with its place and what to do, and nothing is touched', () => {

@@ -300,7 +300,7 @@ function timeless(line: string, root: string): string {
     .replaceAll(/\b\d+</g, '<')
     .replaceAll(/(\/proc\/self\/fd\/)\d+/g, '$1')
     .replaceAll(/\b[0-9a-z]{8}-[0-9a-z]+\b/g, 'ID')
-    .replaceAll(/\.lfu-[0-9a-f]{16}\b/g, '.lfu-ID')
+    .replaceAll(/\.(lfu|new)-[0-9a-f]{16}\b/g, '.$1-ID')
     .replaceAll(/[0-9a-f]{64}/g, 'HASH')
     .replaceAll(/\b\d{8}T\d{6}\.\d{3}Z\b/g, 'TIME');
 }

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { randomFillSync } from 'node:crypto';
+import { expect } from 'vitest';
 import type { NetworkHost } from './hosts.ts';
 
 /** Whom a host of this site believes. */
@@ -39,11 +40,7 @@ export async function makeDepot(publisher: NetworkHost, store: string): Promise<
   publisher.configure(`publish.store = "${store}"\n`);
   writeTools(publisher, '1');
   writeProgram(publisher, 'tools 1');
-  const lab = join(publisher.root, '.software/share/lab');
-  mkdirSync(join(lab, '.admin'), { recursive: true });
-  writeFileSync(join(lab, '.admin/Maintainer'), 'root\n');
-  writeFileSync(join(lab, '.admin/Targets'), 'host:lower*\n');
-  writeFileSync(join(lab, 'notes'), 'for the lab\n');
+  writeLab(publisher);
   await publisher.xhDone('key', 'make', 'site', 'publisher');
   await publisher.xhDone('key', 'trust');
   await publisher.xhDone('key', 'delegate', 'publisher', '--packages', '*');
@@ -62,11 +59,20 @@ export function writeTools({ root }: NetworkHost, version: string): void {
     join(top, 'man/man1/tool.1'),
     `.TH TOOL 1\n.SH NAME\ntool \\- version ${version}\n`,
   );
-  for (let i = 0; i < 50; i++) writeFileSync(join(top, 'data', `file${i}`), `${version} ${i}\n`);
+  for (let i = 0; i < FILES; i++) writeFileSync(join(top, 'data', `file${i}`), `${version} ${i}\n`);
   writeFileSync(join(top, 'data/large'), randomFillSync(Buffer.alloc(400_000)));
   writeFileSync(join(top, 'data/same'), 'in every version\n'.repeat(5000));
   rmSync(join(top, 'bin'), { force: true });
   symlinkSync('../../arch/tools/bin', join(top, 'bin'));
+}
+
+/** A package for some hosts alone. */
+export function writeLab({ root }: NetworkHost, targets = 'host:lower*'): void {
+  const lab = join(root, '.software/share/lab');
+  mkdirSync(join(lab, '.admin'), { recursive: true });
+  writeFileSync(join(lab, '.admin/Maintainer'), 'root\n');
+  writeFileSync(join(lab, '.admin/Targets'), `${targets}\n`);
+  writeFileSync(join(lab, 'notes'), 'for the lab\n');
 }
 
 /** What hosts of one architecture share of it. */
@@ -98,3 +104,15 @@ export function differences(one: NetworkHost, other: NetworkHost, tree: string):
     { encoding: 'utf8' },
   );
 }
+
+/** That all files of `tools` are of the version that its program says. */
+export function expectWhole({ root }: NetworkHost, said: string): void {
+  const [, version = ''] = /^tools ([12])/.exec(said) ?? [];
+  const files = Array.from({ length: FILES }, (_, i) => i);
+  const data = join(root, 'software/tools/data');
+  expect(files.map((i) => readFileSync(join(data, `file${i}`), 'utf8'))).toEqual(
+    files.map((i) => `${version} ${i}\n`),
+  );
+}
+
+const FILES = 50;

@@ -92,7 +92,7 @@ interface Place {
 }
 
 function makeHost(place: Place, { machine, configuration = '' }: HostOptions): NetworkHost {
-  const { name, namespace, bridge, number, directory } = place;
+  const { namespace, bridge, number, directory } = place;
   const address = `${NETWORK}.${number}`;
   const cable = `cable${number}`;
   ip('netns', 'add', namespace);
@@ -104,11 +104,9 @@ function makeHost(place: Place, { machine, configuration = '' }: HostOptions): N
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
   const root = join(directory, 'root');
   mkdirSync(join(root, 'etc'), { recursive: true });
-  const within = [
-    ...['ip', 'netns', 'exec', namespace],
-    ...['unshare', '--uts', 'sh', '-c', 'hostname "$0"; exec "$@"', name],
-    ...(machine === undefined ? [] : ['setarch', machine]),
-  ];
+  const named = ['unshare', '--uts', 'sh', '-c', 'hostname "$0"; exec "$@"', place.name];
+  const within = ['ip', 'netns', 'exec', namespace, ...named];
+  if (machine !== undefined) within.push('setarch', machine);
   const environment = { ...process.env, XH_ROOT: root, NO_COLOR: '1' };
 
   function start(...words: readonly string[]): ChildProcess {
@@ -117,7 +115,7 @@ function makeHost(place: Place, { machine, configuration = '' }: HostOptions): N
   }
 
   const host: NetworkHost = {
-    name,
+    name: place.name,
     address,
     root,
     directory,
@@ -130,7 +128,7 @@ function makeHost(place: Place, { machine, configuration = '' }: HostOptions): N
       const ran = await host.xh(...words);
       if (ran.status === 0) return ran;
       throw new Error(
-        `${name}: xh ${words.join(' ')} ended with ${ran.status}:\n${ran.stderr}${ran.stdout}`,
+        `${place.name}: xh ${words.join(' ')} ended with ${ran.status}:\n${ran.stderr}${ran.stdout}`,
       );
     },
     start: (...words) => start(XH, ...words),

@@ -203,6 +203,17 @@ As before: 1 problem, the oldest since DATE.
 `);
   });
 
+  test('whatever others have said drives no terminal', () => {
+    const { known } = fold([aFinding('\u001b[2Jgone\rby now')], [], options);
+    const letter = letterOf(
+      fold([aFinding('a\u202eb\n\u0007c', { remedy: 'd\u001b[0m' })], known, options),
+      how,
+    );
+    expect(letter?.body).toMatch(/^[^\p{Cc}\p{Cf}]*$/mu);
+    expect(letter?.body.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(letter?.body).toContain('\\e[2Jgone\\rby now');
+  });
+
   test('when the last problem has gone, that is told', () => {
     const { known } = fold([aFinding('full')], [], { ...options, now: NOW - DAY });
     expect(letterOf(fold([], known, options), how)?.subject).toBe(

@@ -38,7 +38,14 @@ export async function startNginx(
       sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache off;
       client_body_temp_path ${directory}/t1; proxy_temp_path ${directory}/t2;
       fastcgi_temp_path ${directory}/t3; uwsgi_temp_path ${directory}/t4; scgi_temp_path ${directory}/t5;
-      server { listen ${where.address}:${where.port}; root ${root}; ${options.directives ?? ''} }
+      server {
+        listen ${where.address}:${where.port};
+        root ${root};
+        # what is named by its hash never changes; caches are to ask for the rest each time
+        add_header Cache-Control no-cache;
+        location ~ /(objects|trees)/ { add_header Cache-Control "public, max-age=31536000, immutable"; }
+        ${options.directives ?? ''}
+      }
     }
 `,
   );

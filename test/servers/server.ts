@@ -47,11 +47,7 @@ export async function startServer(
   const out = openSync(file, 'a');
   const account = user === undefined ? [] : ['--reuid', user, '--regid', user, '--clear-groups'];
   // without a parent it would go on for ever
-  const [command = '', ...rest] = [
-    ...within,
-    ...['setpriv', '--pdeathsig', 'KILL', ...account],
-    ...words,
-  ];
+  const [command = '', ...rest] = [...within, 'setpriv', '--pdeathsig=KILL', ...account, ...words];
   const server = spawn(command, rest, {
     stdio: ['ignore', out, out],
     env: { ...process.env, ...environment },
@@ -96,10 +92,8 @@ async function listens(
   where: Required<Listening> & { readonly name: string; readonly log: () => string },
 ): Promise<void> {
   const { address, port, within, name, log } = where;
-  const [command = '', ...words] = [
-    ...within,
-    ...['bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`],
-  ];
+  const trial = ['bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`];
+  const [command = '', ...words] = [...within, ...trial];
   for (let waited = 0; waited < PATIENCE; waited += PAUSE) {
     if (server.exitCode !== null) {
       throw new Error(`${name} has ended with ${server.exitCode}:\n${log()}`);

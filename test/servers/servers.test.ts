@@ -29,6 +29,6 @@ test('nginx serves a directory, squid asks it once for what never changes', asyn
   const asked = readFileSync(nginx.accessLog, 'utf8').match(/objects/g);
   expect(asked).toHaveLength(1);
   await squid.end('SIGKILL');
-  await expect(fetch(nginx.url)).rejects.toThrow();
-  await expect(fetch(squid.url)).rejects.toThrow();
+  await expect(fetch(nginx.url)).rejects.toThrow('fetch failed');
+  await expect(fetch(squid.url)).rejects.toThrow('fetch failed');
 });

@@ -34,7 +34,7 @@ maximum_object_size 64 MB
 range_offset_limit 64 MB
 quick_abort_min -1 KB
 collapsed_forwarding on
-refresh_pattern /(objects|trees)/ 525600 100% 525600
+refresh_pattern /(objects|trees)/ 525600 100% 525600 override-lastmod
 refresh_pattern . 0 0% 0
 negative_ttl 0 seconds
 pid_filename ${directory}/squid.pid

@@ -17,7 +17,11 @@ test('a key that is confined to a command runs that one, and one that is unknown
         'ssh',
         [
           ...server.clientOptions(key),
-          ...['-o', 'BatchMode=yes', '-p', `${server.port}`, `${server.user}@${server.address}`],
+          '-o',
+          'BatchMode=yes',
+          '-p',
+          `${server.port}`,
+          `${server.user}@${server.address}`,
           'some words',
         ],
         { encoding: 'utf8' },

@@ -1,6 +1,6 @@
 /** Debian's sshd on a free port of the loopback, with accounts that get in by keys made for the test. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { listeningAt, startServer, type Listening } from './server.ts';
@@ -62,6 +62,8 @@ export async function startSshd(directory: string, options: SshdOptions = {}): P
       'PermitRootLogin yes',
       'LogLevel VERBOSE',
       'MaxStartups 100',
+      // shells of sessions read nothing of the user's own
+      `SetEnv HOME=${directory}`,
       ...settings,
       '',
     ].join('\n'),
@@ -76,12 +78,18 @@ export async function startSshd(directory: string, options: SshdOptions = {}): P
     port,
     user: userInfo().username,
     knownHosts,
-    clientOptions: (key) => [
-      ...['-F', 'none', '-i', key.file, '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none'],
-      ...['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=none'],
-    ],
+    clientOptions(key) {
+      const settled = [
+        'IdentitiesOnly=yes',
+        'IdentityAgent=none',
+        `UserKnownHostsFile=${knownHosts}`,
+        'GlobalKnownHostsFile=none',
+      ];
+      return ['-F', 'none', '-i', key.file, ...settled.flatMap((option) => ['-o', option])];
+    },
     allow(key, command) {
-      const quoted = command?.replaceAll(/["\\]/g, (letter) => `\\${letter}`);
+      // nothing but the quote is quoted there
+      const quoted = command?.replaceAll('"', String.raw`\"`);
       const confined = quoted === undefined ? '' : `command="${quoted}",restrict `;
       appendFileSync(authorized, `${confined}${key.public}\n`);
     },
@@ -98,10 +106,12 @@ export async function startSshd(directory: string, options: SshdOptions = {}): P
   };
 }
 
-/** Makes a key without a passphrase. */
+/** Makes a key without a passphrase, unless it is there: of a server that has been there before. */
 export function makeSshKey(directory: string, name: string): SshKey {
   const file = join(directory, name);
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+  if (!existsSync(file)) {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+  }
   return { file, public: readFileSync(`${file}.pub`, 'latin1').trim() };
 }
 

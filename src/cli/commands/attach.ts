@@ -1,6 +1,12 @@
 /** `xh attach PKG… --from MOUNT`. */
 import { printable, type Bytes } from '../../bytes/bytes.ts';
-import { mountInside, offeredAs, planAttach, planRenew, type Attachment } from '../../depot/attach/attach.ts';
+import {
+  mountInside,
+  offeredAs,
+  planAttach,
+  planRenew,
+  type Attachment,
+} from '../../depot/attach/attach.ts';
 import { lookOptions } from '../../depot/attach/keep.ts';
 import { answerText, lookAtMount } from '../../depot/attach/mount.ts';
 import { goneError } from '../../depot/attach/detach.ts';
@@ -10,13 +16,7 @@ import { visitHost, type Host } from '../../host/transaction.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { changeHost, commit, namesText, showPlan, tellServices } from '../carry-out.ts';
 import { changeDepot } from '../change-depot.ts';
-import {
-  DRY_RUN_OPTION,
-  JSON_OPTION,
-  REASON_OPTION,
-  type Call,
-  type Command,
-} from '../command.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Call, type Command } from '../command.ts';
 import { absolutePath } from '../lfu-site.ts';
 import { rawArgument } from '../raw-argument.ts';
 
@@ -83,7 +83,8 @@ export const command: Command = {
         terminal.tell(`${printable(offered.directory)} ${is}, from ${from}`);
       }
       const rest = packages.filter((each) => !installed.has(each));
-      if (rest.length > 0) terminal.tell(`to have their commands: xh install ${rest.map(printable).join(' ')}`);
+      if (rest.length > 0)
+        terminal.tell(`to have their commands: xh install ${rest.map(printable).join(' ')}`);
       if (options['json'] === true) {
         terminal.print(
           JSON.stringify({

@@ -16,13 +16,7 @@ import { visitHost, type Host } from '../../host/transaction.ts';
 import { EXIT, type ExitCode } from '../../message/error.ts';
 import { changeHost, commit, showPlan, tellServices } from '../carry-out.ts';
 import { changeDepot } from '../change-depot.ts';
-import {
-  DRY_RUN_OPTION,
-  JSON_OPTION,
-  REASON_OPTION,
-  type Call,
-  type Command,
-} from '../command.ts';
+import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Call, type Command } from '../command.ts';
 import { rawArgument } from '../raw-argument.ts';
 
 export const command: Command = {

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { DISTRIBUTE_OPTIONS, runDistribute } from '../distribute-run.ts';
 
 export const command: Command = {
-  usage: '[package...] [host...]',
+  usage: '[package-or-host...]',
   details:
     'Distributes as xh distribute does, and each host that has got its packages goes on at once to the\n' +
     'hosts below it, and these to those below them: the whole tree is served in the time of its deepest\n' +
@@ -17,7 +17,7 @@ export const command: Command = {
     'keys. What becomes of every host is collected here, with the way by which it was reached. Where a\n' +
     'relay cannot be reached, the hosts below it are outstanding, too.',
   options: DISTRIBUTE_OPTIONS,
-  words: { host: 'any' },
+  words: { 'package-or-host': 'package' },
   exits: [{ code: 1, means: 'some hosts were not served; they are named, the others have all' }],
   examples: [
     { command: 'xh dist-recurse gcc', explains: 'gcc to all hosts, through the relays' },

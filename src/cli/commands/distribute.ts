@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { DISTRIBUTE_OPTIONS, runDistribute } from '../distribute-run.ts';
 
 export const command: Command = {
-  usage: '[package...] [host...]',
+  usage: '[package-or-host...]',
   details:
     'Sends packages of this host to others over ssh, without a server and without a store. Packages are\n' +
     'named first, then hosts or domains; without packages all are meant, without hosts all of\n' +
@@ -27,7 +27,7 @@ export const command: Command = {
     'Who could not be served is written down, per package and revision: --outstanding shows who lacks what,\n' +
     'since when and why, and --retry tries just those again.',
   options: DISTRIBUTE_OPTIONS,
-  words: { host: 'any' },
+  words: { 'package-or-host': 'package' },
   exits: [{ code: 1, means: 'some hosts were not served; they are named, the others have all' }],
   examples: [
     { command: 'xh distribute', explains: 'everything to all hosts that lack it' },

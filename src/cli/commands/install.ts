@@ -11,8 +11,10 @@ import {
   REASON_OPTION,
   type Command,
 } from '../command.ts';
+import { parsePackageDirectory } from '../../package/name.ts';
 import { packageArgument } from '../package-arguments.ts';
 import { ANSWER_OPTION, scriptingFor } from '../scripting.ts';
+import { noteInstalled, shareStatus } from '../share-status.ts';
 
 export const command: Command = {
   usage: '[package...]',
@@ -64,7 +66,7 @@ export const command: Command = {
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planInstall(host, call.config(), wanted, how).plan);
     }
-    return changeHost(call, async (host) => {
+    const done = await changeHost(call, async (host) => {
       let generation: number | undefined;
       const { order, plan } = await install(
         host,
@@ -85,7 +87,15 @@ export const command: Command = {
       if (options['json'] === true) {
         terminal.print(toJsonText({ packages: order, generation, notes: plan.notes }));
       }
+      noteInstalled(call, {
+        installed: plan.packages.map((directory) => {
+          const { version } = parsePackageDirectory(directory);
+          return { package: directory, ...(version !== undefined && { version }) };
+        }),
+      });
       return EXIT.done;
     });
+    await shareStatus(call);
+    return done;
   },
 };

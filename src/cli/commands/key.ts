@@ -1,5 +1,5 @@
 /** `xh key make|list|trust|delegate|revoke|add-site`. */
-import { bytes, printable, split, type Bytes } from '../../bytes/bytes.ts';
+import { b, bytes, printable, split, type Bytes } from '../../bytes/bytes.ts';
 import {
   changeTrust,
   keyMeant,
@@ -16,6 +16,7 @@ import type { Publisher, Trust } from '../../distribute/store/trust.ts';
 import { toJsonText } from '../../host/json.ts';
 import { EXIT, XhError, type ExitCode } from '../../message/error.ts';
 import { didYouMean } from '../../message/nearest.ts';
+import { inSite } from '../../site/site.ts';
 import { JSON_OPTION, type Call, type Command } from '../command.ts';
 import { newPassphrase, signingKey } from '../passphrase.ts';
 import { chosenStore, STORE_OPTION, storeAddress, withStore } from '../store-address.ts';
@@ -131,7 +132,7 @@ async function make(call: Call, names: readonly Bytes[]): Promise<ExitCode> {
     const key = makeKey(site, name, await newPassphrase(call, name));
     made.push({ name, id: keyId(key), public: key });
     terminal.tell(
-      `made the key ${printable(name)} (${keyId(key)}): its secret is /etc/xhier/keys/${printable(name)}.key`,
+      `made the key ${printable(name)} (${keyId(key)}): its secret is ${printable(inSite(site, b`/etc/xhier/keys/${name}.key`))}`,
     );
     terminal.tell('    keep a copy of it in a safe place; it cannot be had again');
     if (options['json'] !== true) terminal.print(key);
@@ -207,7 +208,9 @@ async function trust(call: Call, words: readonly Bytes[]): Promise<ExitCode> {
   const stated = await change(call, 'make', () => ({ lifetime }));
   const { terminal, options } = call;
   if (options['json'] === true) return EXIT.done;
-  terminal.tell('every host that is to believe this store has this line in its /etc/xhier.toml:');
+  terminal.tell(
+    "every host that is to pull from it has this line in its /etc/xhier.toml, beside 'stores':",
+  );
   terminal.print(`site-keys = [${stated.site.map((key) => `"${key}"`).join(', ')}]`);
   if (stated.publishers.length === 0) {
     terminal.tell("next, let a key publish: xh key delegate publisher --packages '*'");

@@ -1,31 +1,35 @@
 /** `xh maintenance [STEP…]`. */
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bytes, printable, toText } from '../../bytes/bytes.ts';
+import { b, bytes, printable } from '../../bytes/bytes.ts';
 import {
   maintain,
-  previewMaintenance,
-  SHOW_ALL,
-  TITLE,
   type Maintained,
   type MaintenanceOptions,
-  type StepOutcome,
 } from '../../depot/maintenance/maintain.ts';
+import { outcomesOf } from '../../depot/maintenance/outcomes.ts';
 import { splayOf } from '../../depot/maintenance/splay.ts';
-import { STEPS, type Step } from '../../depot/maintenance/steps.ts';
-import { createWalker } from '../../files/walk.ts';
-import { toJsonText } from '../../host/json.ts';
+import { STEPS } from '../../depot/maintenance/steps.ts';
+import { receiptsIn } from '../../depot/receipt-set.ts';
+import { recordOutcomes } from '../../distribute/status/record.ts';
+import { createDraft } from '../../host/draft.ts';
 import { EXIT, XhError, type ExitCode } from '../../message/error.ts';
 import { nearest } from '../../message/nearest.ts';
-import type { KnownFinding } from '../../report/fold.ts';
-import { readKnown } from '../../report/known.ts';
-import { countsOf, findingLines } from '../../report/letter.ts';
-import { letterText, REPORT_LOG } from '../../report/send.ts';
+import { configPath, parseConfig } from '../../site/config.ts';
 import type { MaintenanceStep } from '../../site/maintenance-keys.ts';
+import { changeHost } from '../carry-out.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type Call, type Command } from '../command.ts';
-import { countText, durationText } from '../figures.ts';
+import {
+  beginText,
+  showLast,
+  showPreview,
+  tellReport,
+  tellStep,
+  WIDTH,
+} from '../maintenance-text.ts';
 import { usage } from '../parse-words.ts';
-import { columns } from '../table.ts';
+import { reportError } from '../report.ts';
+import { shareStatus } from '../share-status.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const command: Command = {
@@ -49,7 +53,10 @@ there is no sendmail(8) or mail(1), the report is printed, and kept in /.softwar
 
 Hosts that are all started at the same time spread over 'maintenance.splay' seconds, each by its name, so
 the same every night; --now begins at once. For systemd and cron there is a package, xhier, which comes
-with this system: 'xh mkpkg xhier --from DIR/software/xhier', then 'xh install xhier'.
+with this system, in the directory software of its installation:
+
+  xh mkpkg xhier --from "$(npm root -g)/xhier/software/xhier"
+  xh install xhier
 
 A log is rolled when it is 'logs.size' bytes large (or 'logs.age' days old): LOG becomes LOG.1, and so on
 up to 'logs.keep'. Whoever has it open goes on writing to LOG.1, of which nothing is lost; 'logs.tell'
@@ -81,12 +88,33 @@ has commands that make a package's programs open it anew. 'logs.skip' names logs
     const { options } = call;
     const only = stepsOf(call.args);
     if (options['last'] === true) return showLast(call);
-    const wait = waitOf(call);
-    const maintenance = maintenanceOf(call, only);
-    if (options['dryRun'] === true) return showPreview(call, maintenance, wait);
-    return run(call, maintenance, wait);
+    if (options['dryRun'] === true) {
+      return showPreview(call, maintenanceOf(call, only), waitOf(call));
+    }
+    const problem = configProblem(call);
+    if (problem === undefined) return run(call, maintenanceOf(call, only), waitOf(call));
+    return runWithoutConfig(call, problem);
   },
 };
+
+function configProblem({ config }: Call): XhError | undefined {
+  try {
+    config();
+    return undefined;
+  } catch (error) {
+    if (error instanceof XhError) return error;
+    throw error;
+  }
+}
+
+/** At night nobody sees what is printed: what cannot be read is reported, by what holds everywhere. */
+async function runWithoutConfig(call: Call, problem: XhError): Promise<ExitCode> {
+  const code = reportError(problem, call.terminal);
+  const defaults = parseConfig(configPath(call.site), b``);
+  const able: Call = { ...call, config: () => defaults };
+  await run(able, maintenanceOf(able, ['doctor']), 0);
+  return code;
+}
 
 function stepsOf(words: readonly string[]): readonly MaintenanceStep[] | undefined {
   if (words.length === 0) return undefined;
@@ -166,7 +194,9 @@ async function run(call: Call, maintenance: MaintenanceOptions, wait: number): P
         tellStep(terminal, step, outcome);
       },
     });
-    return tellReport(call, done, options['json'] === true);
+    const code = tellReport(call, done, options['json'] === true);
+    await noteStatus(call, done);
+    return code;
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupt);
   }
@@ -185,138 +215,21 @@ async function waitFor(terminal: Terminal, seconds: number, signal: AbortSignal)
   }
 }
 
-/** `at 03:27, in 14:30 min, by the name of this host`. */
-function beginText(seconds: number): string {
-  const at = new Date(Date.now() + seconds * 1000);
-  const [hours, minutes] = [at.getHours(), at.getMinutes()].map((part) =>
-    String(part).padStart(2, '0'),
-  );
-  return `at ${hours ?? ''}:${minutes ?? ''}, in ${durationText(seconds)}, by the name of this host`;
-}
-
-const WIDTH = Math.max(...STEPS.map(({ id }) => id.length));
-
-function tellStep(terminal: Terminal, { id }: Step, outcome: StepOutcome): void {
-  const { err } = terminal;
-  const name = id.padEnd(WIDTH);
-  switch (outcome.state) {
-    case 'idle':
-      terminal.detail(`${name}  ${err.dim(outcome.why)}`);
-      break;
-    case 'late':
-      terminal.tell(`${name}  ${err.red('not begun: the time was over')}`);
-      break;
-    case 'done': {
-      const { done, failed } = outcome.result;
-      const took = terminal.verbose ? err.dim(` (${durationText(outcome.seconds)})`) : '';
-      terminal.tell(`${name}  ${failed === true ? err.red(done) : done}${took}`);
-    }
-  }
-}
-
-function tellReport(call: Call, done: Maintained, json: boolean): ExitCode {
-  const { terminal } = call;
-  const { sent, letters, known } = done.reported;
-  if (json) {
-    terminal.print(
-      toJsonText(
-        {
-          steps: done.steps.map(({ step, outcome }) => ({
-            step: step.id,
-            state: outcome.state,
-            ...(outcome.state === 'idle' && { why: outcome.why }),
-            ...(outcome.state === 'done' && {
-              done: outcome.result.done,
-              failed: outcome.result.failed === true,
-              seconds: outcome.seconds,
-            }),
-          })),
-          findings: done.findings.map(({ to, ...finding }) => ({
-            ...finding,
-            maintainers: to.map(toText),
-          })),
-          letters: sent.map(({ letter, delivery }) => ({
-            recipients: letter.to.map(toText),
-            subject: letter.subject,
-            delivery: delivery.how,
-          })),
-        },
-        2,
-      ),
-    );
-  }
-  let failed = done.failed;
-  for (const { letter, delivery } of sent) {
-    const to = letter.to.map(printable).join(', ');
-    if (delivery.how === 'mailed') {
-      terminal.tell(`mailed to ${to}: ${letter.subject}`);
-      continue;
-    }
-    if (delivery.why !== undefined) {
-      failed = true;
-      terminal.warn(`${terminal.err.red('xh:')} not mailed to ${to}: ${delivery.why}`);
-      terminal.warn(
-        `    ${terminal.err.dim('→')} it is kept in ${printable(REPORT_LOG)}, and follows`,
-      );
-    }
-    if (!json) for (const line of letterText(letter).trimEnd().split('\n')) terminal.print(line);
-  }
-  if (letters.length === 0) {
-    const all = [...known.values()].flat();
-    terminal.tell(
-      all.length === 0
-        ? 'nothing to report'
-        : `nothing new to report; as before: ${countsOf(all)} (${SHOW_ALL})`,
-    );
-  }
-  return failed ? EXIT.failed : EXIT.done;
-}
-
-function showPreview(call: Call, maintenance: MaintenanceOptions, wait: number): ExitCode {
-  const { terminal, options } = call;
-  const steps = previewMaintenance(maintenance);
-  if (options['json'] === true) {
-    const plain = steps.map(({ step, lines, idle }) => ({ step: step.id, does: lines, idle }));
-    terminal.print(toJsonText({ wait, steps: plain }, 2));
-    return EXIT.done;
-  }
-  terminal.tell(wait === 0 ? 'would begin at once' : `would begin ${beginText(wait)}`);
-  const rows = steps.flatMap(({ step, lines, idle }) => {
-    const shown =
-      idle === undefined ? (lines.length === 0 ? ['nothing'] : lines) : [`nothing: ${idle}`];
-    return shown.map((line, index) => [index === 0 ? step.id : '', line]);
-  });
-  for (const line of columns(rows)) terminal.print(line);
-  return EXIT.done;
-}
-
-function showLast({ site, terminal, options }: Call): ExitCode {
-  const walker = createWalker(site.root);
+/** The record of this host says that it is alive, and what could not be installed; the rest pulls say. */
+async function noteStatus(call: Call, { steps, findings }: Maintained): Promise<void> {
+  const ran = steps.find(({ step }) => step.id === 'install')?.outcome;
+  if (ran === undefined || ran.state === 'late') return;
+  if (ran.state === 'done' && ran.result.incomplete === true) return;
+  const { site, config, terminal } = call;
   try {
-    const known = readKnown(walker, TITLE);
-    if (options['json'] === true) {
-      const plain = [...known].map(([address, findings]) => ({
-        to: address,
-        findings: findings.map(({ finding: { to: _, ...finding }, since, told }) => ({
-          ...finding,
-          since: new Date(since).toISOString(),
-          told: new Date(told).toISOString(),
-        })),
-      }));
-      terminal.print(toJsonText({ recipients: plain }, 2));
-      return EXIT.done;
-    }
-    for (const [index, [address, findings]] of [...known].entries()) {
-      if (index > 0) terminal.print('');
-      terminal.print(`${terminal.out.bold(printable(address))}`);
-      for (const line of findingLines(findings, Date.now())) terminal.print(line);
-    }
-    const all: KnownFinding[] = [...known.values()].flat();
-    terminal.tell(
-      all.length === 0 ? 'nothing is known to be wrong' : countText(all.length, 'finding'),
-    );
-    return EXIT.done;
-  } finally {
-    walker.close();
+    await changeHost(call, (host) => {
+      const installed = receiptsIn(createDraft(host.walker)).directories();
+      const pulls = config().values.stores.length > 0;
+      recordOutcomes(site, outcomesOf(findings, installed, pulls), { config: config() });
+    });
+  } catch (error) {
+    if (!(error instanceof XhError)) throw error;
+    terminal.warn(`warning: the status could not be written down: ${error.message}`);
   }
+  await shareStatus(call);
 }

@@ -6,6 +6,7 @@ import {
   type PublishOutcome,
   type PublishPackagesOptions,
 } from '../../depot/store/publish-packages.ts';
+import type { SoonOver } from '../../depot/store/publisher-trust.ts';
 import { publicKeyNamed } from '../../distribute/keys.ts';
 import { generateKey, keyId, type SigningKey } from '../../distribute/store/signed.ts';
 import { toJsonText } from '../../host/json.ts';
@@ -15,6 +16,7 @@ import { EXIT, XhError, type ExitCode } from '../../message/error.ts';
 import { listPackages, type PackageEntry } from '../../package/entries.ts';
 import { findPackage } from '../../package/read.ts';
 import { siteFileTypes } from '../../site/config.ts';
+import { announcePublished } from '../announce-published.ts';
 import { progressOf } from '../call-progress.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type Call, type Command } from '../command.ts';
 import { bytesText, countText, numberText } from '../figures.ts';
@@ -27,9 +29,9 @@ export const command: Command = {
   details:
     'Writes packages into a store, from which hosts take them with xh pull: a directory that any web\n' +
     'server or file server can serve, or a bucket of an object store (s3://BUCKET/PREFIX). Without names all\n' +
-    "packages of the depot are published that the key may sign for, but for those that say 'distribute = none'. What has not changed\n" +
-    'is not written again and costs a look at the state of each file; a new revision becomes visible in one\n' +
-    'step, when all of it is in the store. Several hosts may publish into one store at the same time, each\n' +
+    'packages of the depot are published that the key may sign for, but for those that say\n' +
+    "'distribute = none'. What has not changed is not written again and costs a look at the state of each\n" +
+    'file; a new revision becomes visible in one step, when all of it is in the store. Several hosts may publish into one store at the same time, each\n' +
     'the architecture that it has: the trees of the others stay as they are. Of logs and other files that\n' +
     "are one host's own, only the directories are published.\n" +
     '\n' +
@@ -76,7 +78,14 @@ export const command: Command = {
       call.site,
       (host) =>
         withStore(call, chosenStore(call), {}, async (store) => {
-          const common = { ...(await choices(call)), done: teller(call) };
+          const common = {
+            ...(await choices(call)),
+            done: teller(call),
+            soonOver: ({ message, remedy }: SoonOver) => {
+              terminal.warn(`${terminal.err.yellow('warning:')} ${message}`);
+              terminal.warn(`    ${terminal.err.dim('→')} ${remedy}`);
+            },
+          };
           const outcomes =
             options['refresh'] === true
               ? await refreshPackages(host, call.config(), store, args.map(bytes), common)
@@ -90,6 +99,7 @@ export const command: Command = {
             terminal.print(toJsonText({ store: store.name, packages: outcomes.map(plain) }, 2));
           }
           terminal.tell(summary(call, outcomes, store.name));
+          if (options['dryRun'] !== true) await announcePublished(call, outcomes);
           return exitFor(outcomes);
         }),
       progressOf(call),

@@ -96,7 +96,7 @@ async function pullOnce(call: Call, packages: Packages): Promise<ExitCode> {
     return exitOf(result);
   } catch (error) {
     if (!(error instanceof XhError)) throw error;
-    if (!preview && error.code !== 'E_LOCKED') await note(call, [], error);
+    if (!preview && error.code !== 'E_LOCKED') await note(call, [], { error });
     if (!isUnreachable(error)) throw error;
     reportError(error, terminal);
     terminal.warn('this host goes on with what it has');
@@ -148,17 +148,22 @@ async function carryOut(call: Call, packages: Packages, source: PullSource): Pro
     },
     scripting: scriptingFor(call, 'install', 'installed'),
   });
-  await note(call, result.outcomes);
+  await note(call, result.outcomes, { all: packages === 'subscribed' });
   return result;
 }
 
 /** Writes down what became of each package; the pull is as good without. */
-async function note(call: Call, outcomes: readonly PullOutcome[], error?: XhError): Promise<void> {
+async function note(
+  call: Call,
+  outcomes: readonly PullOutcome[],
+  { all = false, error }: { readonly all?: boolean; readonly error?: XhError },
+): Promise<void> {
   try {
     await changeHost(call, () =>
       recordOutcomes(call.site, outcomes, {
         config: call.config(),
         reached: error === undefined || !isUnreachable(error),
+        all,
         ...(error !== undefined && { message: error.message }),
       }),
     );

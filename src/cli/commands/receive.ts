@@ -3,12 +3,14 @@ import { bytes, printable, type Bytes } from '../../bytes/bytes.ts';
 import { farWords } from '../../depot/distribute/far-words.ts';
 import { receive, type ReceiveOptions } from '../../depot/distribute/receive.ts';
 import { previewPull, pull } from '../../depot/pull/pull.ts';
+import { isSdist } from '../../depot/sdist/receive-build.ts';
 import { recordOutcomes } from '../../distribute/status/record.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { globProblem } from '../../site/glob.ts';
 import { changeHost, commit, tellServices } from '../carry-out.ts';
 import type { Call, Command } from '../command.ts';
 import { scriptingFor } from '../scripting.ts';
+import { shareStatus } from '../share-status.ts';
 
 export const command: Command = {
   usage: '',
@@ -27,10 +29,12 @@ export const command: Command = {
     '\n' +
     'With xh dist-recurse it then distributes to the hosts below: those of its own /etc/xhier.toml, and\n' +
     'with --relay also those that it is told by the other end, by name, address, port and account alone.\n' +
+    'With --build it also builds what xh sdist sends.\n' +
     "The same key may ask for this host's record (xh status --print), which xh status gathers.",
   options: [
     { flags: '--allow <glob>', summary: 'packages that may come; none else may', repeats: true },
     { flags: '--relay', summary: 'go on to hosts that the other end names' },
+    { flags: '--build', summary: 'build sources, too, that xh sdist sends' },
     { flags: '--no-install', summary: 'put the trees in place, and install nothing' },
   ],
   examples: [
@@ -41,7 +45,12 @@ export const command: Command = {
     },
   ],
   async run(call) {
-    const words = farWords(process.env['SSH_ORIGINAL_COMMAND']);
+    const asked = process.env['SSH_ORIGINAL_COMMAND'];
+    if (call.options['build'] === true && isSdist(asked)) {
+      const { command: sdist } = await import('./sdist.ts');
+      return sdist.run({ ...call, args: [], options: { receive: true } });
+    }
+    const words = farWords(asked);
     if (words === 'status') {
       const { command: status } = await import('./status.ts');
       return status.run({ ...call, args: [], options: { print: true } });
@@ -105,6 +114,7 @@ function pulling(call: Call): ReceiveOptions['pull'] {
       scripting: scriptingFor(call, 'install', 'installed'),
     });
     await changeHost(call, () => recordOutcomes(site, result.outcomes, { config: call.config() }));
+    await shareStatus(call);
     return result;
   };
 }

@@ -216,19 +216,20 @@ async function collect(call: Call, packages: readonly Bytes[], id?: string): Pro
   const { site, config, options } = call;
   const masters = mastersOf(site, config(), hostsOf(options['to']));
   const { 'distribute.jobs': jobs, 'distribute.timeout': timeout } = config().values;
-  for (;;) {
+  for (let pause = SHORTEST; ; pause = Math.min(2 * pause, LONGEST)) {
     const answers = await collectBuilds(packages, masters, { jobs, timeout });
     const digests = digestBuilds(answers, Date.now());
     if (options['wait'] === true && isRunning(digests)) {
-      await sleep(PAUSE);
+      await sleep(pause);
       continue;
     }
     return tell(call, answers, digests, id);
   }
 }
 
-/** Milliseconds. */
-const PAUSE = 2000;
+/** Milliseconds between two questions. */
+const SHORTEST = 250;
+const LONGEST = 10_000;
 
 function tell(
   call: Call,

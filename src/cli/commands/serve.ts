@@ -51,7 +51,7 @@ export const command: Command = {
     const where = listenAt(typeof options['listen'] === 'string' ? options['listen'] : PORT);
     const connections = countIn(options['connections']);
     const [directory] = args.map((word) => absolutePath(rawArgument(word)));
-    const served = servedStore(call.site, {
+    const served = servedStore(call.site, call.config, {
       ...(directory !== undefined && { directory }),
       tell: (line) => {
         terminal.detail(line);
@@ -97,14 +97,30 @@ async function untilSignal({ terminal }: Call): Promise<void> {
 }
 
 /** `127.0.0.1 GET /trust.json 200 1024 3ms`, and why not. */
-function requestLine({ client, method, address, status, bytes: length, took, why }: ServedRequest): string {
-  const words = [client, method, printable(bytes(address)), status, length, `${Math.round(took)}ms`];
+function requestLine({
+  client,
+  method,
+  address,
+  status,
+  bytes: length,
+  took,
+  why,
+}: ServedRequest): string {
+  const words = [
+    client,
+    method,
+    printable(bytes(address)),
+    status,
+    length,
+    `${Math.round(took)}ms`,
+  ];
   return `${words.join(' ')}${why === undefined ? '' : `: ${printable(bytes(why))}`}`;
 }
 
 /** @throws XhError E_USAGE */
 function listenAt(word: string): { readonly address: string; readonly port: number } {
-  const [, v6, host, digits = ''] = /^(?:\[([0-9A-Fa-f:.%]+)\]:|([^:[\]]*):)?(\d{1,5})$/.exec(word) ?? [];
+  const [, v6, host, digits = ''] =
+    /^(?:\[([0-9A-Fa-f:.%]+)\]:|([^:[\]]*):)?(\d{1,5})$/.exec(word) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65_535) {
     throw usage(

@@ -57,7 +57,8 @@ export const command: Command = {
     if (options['print'] === true) return printOwn(call);
     if (options['forget'] === true) return forget(call);
     return visitHost(call.site, async (host) => {
-      const collected = await collect(host, call.config(), { now: Date.now() });
+      const ask = options['ask'] === true;
+      const collected = await collect(host, call.config(), { now: Date.now(), ask });
       return show(call, collected);
     });
   },
@@ -101,7 +102,6 @@ function show(call: Call, collected: Collected): ExitCode {
   const text: StatusText = {
     styles: terminal.out,
     now: asked.now,
-    certain: collected.certain,
     every: options['all'] === true || asked.package !== undefined,
   };
   if (options['json'] === true) terminal.print(toJsonText(jsonOf(answer, collected), 2));
@@ -198,11 +198,16 @@ function jsonOf(answer: Answer, { problems, sources, certain }: Collected): unkn
   const time = (value: number | undefined): string | undefined =>
     value === undefined ? undefined : new Date(value).toISOString();
   return {
-    packages: answer.packages.map(({ targets: _, hosts, published, ...each }) => ({
-      ...each,
-      published: time(published),
-      hosts: hosts.map(({ since, frozenUntil, package: _name, ...standing }) => ({
+    packages: answer.packages.map((each) => ({
+      package: each.package,
+      version: each.version,
+      revision: each.revision,
+      published: time(each.published),
+      meant: each.meant,
+      lacking: each.lacking,
+      hosts: each.hosts.map(({ since, frozenUntil, package: name, ...standing }) => ({
         ...standing,
+        package: name,
         since: time(since),
         frozenUntil: time(frozenUntil),
       })),

@@ -51,6 +51,7 @@ export const command: Command = {
       flags: '--remove',
       summary: 'verify: remove what is damaged, so that it can be written again',
     },
+    { flags: '--anew', summary: 'mirror: look for all objects, also those of unchanged packages' },
     DRY_RUN_OPTION,
     JSON_OPTION,
   ],
@@ -69,7 +70,7 @@ export const command: Command = {
       heading: 'MENDING',
       parts: [
         'xh store verify --remove takes damaged objects away. xh publish --anew, on the host that published\n' +
-          'the packages, writes all that is lacking again; so does xh store mirror from a store that has it.',
+          'the packages, writes all that is lacking again; so does xh store mirror --anew from a store that has it.',
       ],
     },
   ],
@@ -114,6 +115,7 @@ const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
   quick: ['verify'],
   remove: ['verify'],
   store: ['gc', 'verify'],
+  anew: ['mirror'],
   dryRun: ['gc'],
 };
 
@@ -237,7 +239,7 @@ function remedyOf({ code, packages, past, path }: StoreFinding, mark: string): s
     return 'look who can write to the store; xh publish --anew writes it again';
   const again = past
     ? 'they cannot be gone back to; nothing else suffers'
-    : `xh publish --anew ${packages.map(printable).join(' ')}, or xh store mirror from another store`;
+    : `xh publish --anew ${packages.map(printable).join(' ')}, or xh store mirror --anew from another store`;
   if (code === 'E_STORE_MISSING' || mark === 'removed')
     return packages.length === 0 ? 'nothing is to be done' : again;
   return `xh store verify --remove${packages.length === 0 || past ? '' : `, then ${again}`}`;
@@ -257,6 +259,7 @@ async function mirrorStore(call: Call, words: readonly string[]): Promise<ExitCo
       const packages = names.length > 0 ? names.map(bytes) : await packagesOf(from);
       const failures: { package: Bytes; code: string; message: string }[] = [];
       const done = await mirror(from, to, packages, {
+        anew: options['anew'] === true,
         ...(belief !== undefined && { believe: belief.demand }),
         failed: (name, { code, message, remedy }) => {
           failures.push({ package: name, code, message });

@@ -6,6 +6,7 @@ import { changeHost, commit, dryRun, namesText, planSummary, tellServices } from
 import { DRY_RUN_OPTION, JSON_OPTION, REASON_OPTION, type Command } from '../command.ts';
 import { packageArgument } from '../package-arguments.ts';
 import { ANSWER_OPTION, scriptingFor } from '../scripting.ts';
+import { noteInstalled, shareStatus } from '../share-status.ts';
 
 export const command: Command = {
   usage: '<package...>',
@@ -33,7 +34,7 @@ export const command: Command = {
     if (options['dryRun'] === true) {
       return dryRun(call, (host) => planUninstall(host, call.config(), names, how));
     }
-    return changeHost(call, async (host) => {
+    const done = await changeHost(call, async (host) => {
       await uninstall(host, call.config(), names, { ...how, scripting }, (plan) => {
         const generation = commit(call, host, plan);
         const list = namesText(plan.packages);
@@ -44,8 +45,11 @@ export const command: Command = {
           terminal.print(toJsonText({ packages: plan.packages, generation }));
         }
         tellServices(call, host, plan);
+        noteInstalled(call, { removed: plan.packages });
       });
       return EXIT.done;
     });
+    await shareStatus(call);
+    return done;
   },
 };

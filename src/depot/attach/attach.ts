@@ -89,7 +89,8 @@ function planOne(
   const { directory } = offered;
   const attached = attachedIn(draft);
   const before = attached.get(directory);
-  const mayGo = replace || before !== undefined || pulledPackage(host.walker, directory) !== undefined;
+  const mayGo =
+    replace || before !== undefined || pulledPackage(host.walker, directory) !== undefined;
   for (const { name: type } of siteFileTypes(config).filter((each) => !isHostsOwn(each))) {
     const path = b`/.software/${type}/${directory}`;
     const tree = offered.trees.get(type);
@@ -126,7 +127,11 @@ function planOne(
 
 /** Directories for logs and the like, where the package's links lead to. @returns those that are made */
 function ownDirectories({ draft, config }: Planning, offered: Offered): readonly Bytes[] {
-  const own = new Set(siteFileTypes(config).filter(isHostsOwn).map(({ name }) => name));
+  const own = new Set(
+    siteFileTypes(config)
+      .filter(isHostsOwn)
+      .map(({ name }) => name),
+  );
   return [...offered.trees.values()]
     .flatMap(({ crossing }) => crossing)
     .filter(({ type }) => own.has(type))
@@ -162,7 +167,11 @@ function adapted(
       .filter((path) => shown(path) && !real.has(path))
       .map((path) => linkObject(path, join(target, path))),
   ];
-  const directories = [...real].map((path): TreeObject => ({ path, type: 'directory', mode: 0o755 }));
+  const directories = [...real].map((path): TreeObject => ({
+    path,
+    type: 'directory',
+    mode: 0o755,
+  }));
   // each after the directory that it is in
   return [...directories, ...links].toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }

@@ -23,10 +23,7 @@ import { attachedIn, attachedPackages, type AttachedPackage } from './record.ts'
 import type { Mount } from './mount.ts';
 
 /** The attached packages that a user names. @throws XhError E_NOT_ATTACHED */
-export function attachedNamed(
-  walker: Walker,
-  names: readonly Bytes[],
-): readonly AttachedPackage[] {
+export function attachedNamed(walker: Walker, names: readonly Bytes[]): readonly AttachedPackage[] {
   const attached = attachedPackages(walker);
   return names.map((name) => {
     const found = attached.get(name);
@@ -42,11 +39,7 @@ export function attachedNamed(
 }
 
 /** Plans taking attached packages away; one that is installed stays. */
-export function planDetach(
-  host: Host,
-  config: Config,
-  packages: readonly AttachedPackage[],
-): Plan {
+export function planDetach(host: Host, config: Config, packages: readonly AttachedPackage[]): Plan {
   const planning = startPlanning(host, config);
   const { draft, conflicts } = planning;
   const attached = attachedIn(draft);
@@ -115,11 +108,7 @@ export async function copyAttached(
 }
 
 /** Plans that the copies that have been made take the places of the links. */
-export function planCopies(
-  host: Host,
-  config: Config,
-  packages: readonly AttachedPackage[],
-): Plan {
+export function planCopies(host: Host, config: Config, packages: readonly AttachedPackage[]): Plan {
   const planning = startPlanning(host, config);
   const { draft } = planning;
   const attached = attachedIn(draft);

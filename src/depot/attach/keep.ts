@@ -36,7 +36,11 @@ export async function planAttachments(
   config: Config,
   only?: readonly Bytes[],
 ): Promise<Attachments> {
-  const { 'attach.mounts': paths, 'attach.packages': wanted, 'attach.local': local } = config.values;
+  const {
+    'attach.mounts': paths,
+    'attach.packages': wanted,
+    'attach.local': local,
+  } = config.values;
   const standing = attachedPackages(host.walker);
   const concerned = (name: Bytes): boolean => only === undefined || only.includes(name);
   const isLocal = matcher(local);
@@ -49,7 +53,10 @@ export async function planAttachments(
     );
     for (const { path, answer } of answers) {
       if (typeof answer === 'object') mounts.push(answer);
-      else notes.push(`${printable(path)} ${answerText(answer)}: what is attached from there stays so`);
+      else
+        notes.push(
+          `${printable(path)} ${answerText(answer)}: what is attached from there stays so`,
+        );
     }
   }
   const silent = new Set(paths.filter((path) => mounts.every((mount) => mount.path !== path)));

@@ -112,9 +112,7 @@ interface Found {
   readonly current: Readonly<Record<string, Bytes>>;
   readonly offered: readonly {
     readonly directory: Bytes;
-    readonly trees: Readonly<
-      Record<string, Omit<OfferedTree, 'path'> & { readonly below: Bytes }>
-    >;
+    readonly trees: Readonly<Record<string, Omit<OfferedTree, 'path'> & { readonly below: Bytes }>>;
   }[];
 }
 
@@ -241,4 +239,3 @@ export function answerText(answer: Exclude<MountAnswer, Mount>): string {
       return 'has no packages';
   }
 }
-

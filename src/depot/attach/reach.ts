@@ -12,7 +12,9 @@ import { attachedPackages } from './record.ts';
 export function outOfReach({ walker, site }: Pick<Host, 'walker' | 'site'>): ReadonlySet<Bytes> {
   const found = new Set<Bytes>();
   // a record that cannot be read is told of elsewhere
-  for (const { package: directory, trees } of unlessRefused(() => attachedPackages(walker))?.values() ?? []) {
+  for (const { package: directory, trees } of unlessRefused(() =>
+    attachedPackages(walker),
+  )?.values() ?? []) {
     if (trees.every(({ path }) => answerOf(dirname(inSite(site, path))) === 'there')) continue;
     found.add(directory).add(parsePackageDirectory(directory).name);
   }

@@ -20,6 +20,7 @@ import { printMailbox } from '../../site/mailbox.ts';
 import { availablePackages } from '../available.ts';
 import type { Found, PackageCheck } from './package-check.ts';
 import type { Subject } from './subject.ts';
+import { parseSdistIgnore } from '../sdist/ignore.ts';
 
 /** Each file of `.admin` with what reads it. */
 const FILES: Readonly<Record<string, (file: Bytes, content: Bytes, subject: Subject) => unknown>> =
@@ -29,10 +30,11 @@ const FILES: Readonly<Record<string, (file: Bytes, content: Bytes, subject: Subj
     Options: parseOptions,
     Targets: parseTargets,
     'file-types': (file, content, { types }) => parseFileTypes(file, content, types),
+    'sdist-ignore': parseSdistIgnore,
   };
 
 /** Others that have a meaning. */
-const OTHER_FILES = ['Install', 'check-ignore', 'sdist-ignore'];
+const OTHER_FILES = ['Install', 'check-ignore'];
 
 export const adminFiles: PackageCheck = {
   id: 'admin-files',

@@ -276,7 +276,7 @@ function notesOn(host: KnownHost, { hello, preface }: Delivered): string[] {
   const strange = host.domains.filter((domain) => !own.has(toText(domain).toLowerCase()));
   if (strange.length > 0) {
     notes.push(
-      `it does not know that it is in ${strange.map(toText).join(', ')}: its own /etc/xhier.toml must say domains = […]`,
+      "its own /etc/xhier.toml does not say all the domains that it is in here: there, too, 'domains' is to be written",
     );
   }
   if (preface !== '') {

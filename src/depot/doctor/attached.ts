@@ -46,7 +46,12 @@ export const attached: HostCheck = {
         } else if (!gone.has(from) && answerOf(target) !== 'there') {
           const message = `${printable(directory)} is attached, and ${printable(path)} is not there any more`;
           const cause = 'the other host has it no more, or as another version';
-          yield { ...about, message, cause, remedy: `${again}   or: xh detach ${toText(directory)}` };
+          yield {
+            ...about,
+            message,
+            cause,
+            remedy: `${again}   or: xh detach ${toText(directory)}`,
+          };
         }
       }
     }
@@ -88,9 +93,7 @@ function mountFinding(
   };
 }
 
-function byMount(
-  all: Iterable<AttachedPackage>,
-): ReadonlyMap<Bytes, readonly AttachedPackage[]> {
+function byMount(all: Iterable<AttachedPackage>): ReadonlyMap<Bytes, readonly AttachedPackage[]> {
   const found = new Map<Bytes, AttachedPackage[]>();
   for (const each of all) found.set(each.from, [...(found.get(each.from) ?? []), each]);
   return found;

@@ -2,7 +2,7 @@
  * `xh maintenance`: the job of every night. Its steps one after another, each as far as it gets, within a
  * time limit, and a report at the end whatever has happened. One at a time on a host.
  */
-import { b, bytes, printable, type Bytes } from '../../bytes/bytes.ts';
+import { b, bytes, printable, toText, type Bytes } from '../../bytes/bytes.ts';
 import { closeDir, openDirAt, type Dir } from '../../files/dir.ts';
 import { FileError } from '../../files/error.ts';
 import { holderOf, tryLockDir } from '../../files/lock.ts';
@@ -17,8 +17,11 @@ import type { Config } from '../../site/config.ts';
 import type { MaintenanceStep } from '../../site/maintenance-keys.ts';
 import type { Site } from '../../site/site.ts';
 import { receiptsIn } from '../receipt-set.ts';
+import { aloneFindings } from '../status/alarms.ts';
 import { runChild } from './child.ts';
-import { failure, STEPS, type Step, type StepContext, type StepResult } from './steps.ts';
+import { failure } from './install-all.ts';
+import type { Step, StepContext, StepResult } from './step.ts';
+import { STEPS } from './steps.ts';
 
 export interface MaintenanceOptions {
   readonly site: Site;
@@ -71,7 +74,7 @@ export async function maintain(options: MaintenanceOptions): Promise<Maintained>
     const now = Date.now();
     const deadline = performance.now() + options.timeout * 1000;
     const ran = await runSteps(contextFor(options, { walker, now, deadline }), options, deadline);
-    const findings = ran.flatMap(findingsOf);
+    const findings = [...ran.flatMap(findingsOf), ...aloneFindings(site, config, now)];
     // commands have exchanged directories meanwhile
     walker.forget();
     const reported = report(site, walker, findings, {
@@ -174,7 +177,7 @@ function contextFor(options: Preview, { walker, now, deadline }: Moment): StepCo
       return receiptsIn(createDraft(walker)).directories();
     },
     xh: (...words) =>
-      runChild(['--root', printable(site.root), '--lock-timeout', LOCK_TIMEOUT, ...words], {
+      runChild(['--root', toText(site.root), '--lock-timeout', LOCK_TIMEOUT, ...words], {
         program,
         environment: { ...environment, NO_COLOR: '1' },
         timeout: Math.max(1, deadline - performance.now()),

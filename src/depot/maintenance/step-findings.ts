@@ -60,7 +60,8 @@ export function verifyFindings(output: string, maintainersOf: MaintainersOf): Fi
         ...shown,
         ...(more > 0 ? [`and ${more} more`] : []),
       ].join('\n'),
-      remedy: of === undefined ? 'xh verify -v' : `xh verify -v ${name}`,
+      remedy:
+        'what was here was then installed as it is; if that is not what was meant, bring it again: xh pull, or lfu update',
     };
   });
 }
@@ -84,26 +85,91 @@ export function checkFindings(output: string, maintainersOf: MaintainersOf): Fin
   });
 }
 
-/** `xh pull --json`: what was refused, failed or could not be reached. */
+/** `xh pull --json`: what was refused, failed, could not be reached, or came and could not be installed. */
 export function pullFindings(output: string, maintainersOf: MaintainersOf): Finding[] {
   return listAt(output, 'outcomes').flatMap((each): Finding[] => {
-    const { result, message } = each;
-    const weight = PULLED[String(result)];
+    const { result, message, remedy, installed } = each;
+    const came = result === 'new' || result === 'updated';
+    const isBad = came && installed === false && typeof message === 'string';
+    const weight = isBad ? 'problem' : PULLED[String(result)];
     const of = bytesAt(each, 'package');
     if (weight === undefined || of === undefined) return [];
     const why = typeof message === 'string' ? `: ${message}` : '';
+    const what = isBad ? 'came, and could not be installed' : `did not come (${String(result)})`;
     return [
       {
         ...findingAbout(of, maintainersOf),
-        // a store or a host is at fault here, not the package
-        to: [],
+        // a store or a host is at fault where it does not come, not the package
+        ...(!isBad && { to: [] }),
         severity: weight,
-        code: `pull.${String(result)}`,
-        text: `${printable(of)} was not brought up to date (${String(result)})${why}`,
-        remedy: `xh pull ${printable(of)}`,
+        code: `pull.${isBad ? 'install' : String(result)}`,
+        text: `${printable(of)} ${what}${why}`,
+        remedy: typeof remedy === 'string' ? remedy : `xh pull ${printable(of)}`,
       },
     ];
   });
+}
+
+/**
+ * `xh distribute --json`: hosts that were not served, packages that hosts could not take, and, for whom
+ * the package is, architectures whose files are missing or older than the shared ones.
+ */
+export function distributeFindings(output: string, maintainersOf: MaintainersOf): Finding[] {
+  const hosts = listAt(output, 'hosts').flatMap((each): Finding[] => {
+    const host = printable(bytesAt(each, 'host') ?? ('' as Bytes));
+    const reason = recordAt(each, 'reason');
+    const missed = listIn(each, 'outcomes').flatMap((outcome) => {
+      const of = bytesAt(outcome, 'package');
+      const { result, message } = outcome;
+      if (of === undefined || PULLED[String(result)] === undefined) return [];
+      return [
+        `${printable(of)} (${String(result)})${typeof message === 'string' ? `: ${message}` : ''}`,
+      ];
+    });
+    if (reason === undefined && missed.length === 0) return [];
+    const why = typeof reason?.['message'] === 'string' ? `: ${reason['message']}` : '';
+    const remedy = reason?.['remedy'];
+    return [
+      {
+        ...findingAbout(undefined, maintainersOf),
+        severity: 'warning',
+        code: 'distribute.host',
+        text: [`${host} has not got all that it should${why}`, ...missed.slice(0, MOST_SHOWN)].join(
+          '\n',
+        ),
+        remedy: typeof remedy === 'string' ? remedy : `xh distribute --retry ${host}`,
+      },
+    ];
+  });
+  const refused = listAt(output, 'refused').flatMap((each): Finding[] => {
+    const of = bytesAt(each, 'package');
+    if (of === undefined) return [];
+    return [
+      {
+        ...findingAbout(of, maintainersOf),
+        severity: 'problem',
+        code: 'distribute.refused',
+        text: `${printable(of)} cannot be distributed: ${String(each['message'])}`,
+        remedy: `xh check ${printable(of)}`,
+      },
+    ];
+  });
+  const lags = listAt(output, 'lags').flatMap((each): Finding[] => {
+    const of = bytesAt(each, 'package');
+    if (of === undefined) return [];
+    const architecture = printable(bytesAt(each, 'architecture') ?? ('' as Bytes));
+    const how = each['is'] === 'missing' ? 'are missing' : 'are older than the shared ones';
+    return [
+      {
+        ...findingAbout(of, maintainersOf),
+        severity: 'warning',
+        code: 'distribute.lag',
+        text: `the files of ${printable(of)} for ${architecture} ${how}`,
+        remedy: `xh sdist ${printable(of)} -m install --to ${architecture}`,
+      },
+    ];
+  });
+  return [...refused, ...hosts, ...lags];
 }
 
 /** What a command has said on standard error, when that is all there is. */
@@ -147,11 +213,28 @@ const PULLED: Readonly<Record<string, Severity>> = {
 };
 
 function listAt(output: string, name: string): readonly Record<string, unknown>[] {
-  const value = jsonOf(output)?.[name];
+  return listIn(jsonOf(output) ?? {}, name);
+}
+
+function listIn(
+  from: Readonly<Record<string, unknown>>,
+  name: string,
+): readonly Record<string, unknown>[] {
+  const value = from[name];
   if (!Array.isArray(value)) return [];
   return value.filter(
     (each): each is Record<string, unknown> => typeof each === 'object' && each !== null,
   );
+}
+
+function recordAt(
+  from: Readonly<Record<string, unknown>>,
+  name: string,
+): Readonly<Record<string, unknown>> | undefined {
+  const value = from[name];
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)
+    : undefined;
 }
 
 function bytesAt(value: Readonly<Record<string, unknown>>, name: string): Bytes | undefined {

@@ -2,66 +2,29 @@
  * The steps of maintenance: one object each, one line in the table. Most are commands of xh that anybody
  * may run by hand; what they print is made into findings.
  */
-import type { Bytes } from '../../bytes/bytes.ts';
 import { printable } from '../../bytes/bytes.ts';
 import { EXIT } from '../../message/error.ts';
 import type { Finding } from '../../report/finding.ts';
-import type { Config } from '../../site/config.ts';
 import type { MaintenanceStep } from '../../site/maintenance-keys.ts';
-import type { Site } from '../../site/site.ts';
-import type { Walker } from '../../files/walk.ts';
 import { removeExpired } from '../sdist/jobs.ts';
-import type { Ended } from './child.ts';
+import { failure, installAll, isUsual } from './install-all.ts';
 import { findLogs, planLogs, rollLogs, type LogChange } from './logs.ts';
 import {
   checkFindings,
+  distributeFindings,
   doctorFindings,
-  errorText,
-  findingAbout,
   jsonOf,
   pullFindings,
   verifyFindings,
   type MaintainersOf,
 } from './step-findings.ts';
+import type { Step, StepContext } from './step.ts';
 
-export interface StepContext {
-  readonly site: Site;
-  readonly walker: Walker;
-  readonly config: Config;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  readonly maintainersOf: MaintainersOf;
-  /** Packages that are installed, by their directories. */
-  readonly installed: () => readonly Bytes[];
-  /** Runs a command of xh. */
-  readonly xh: (...words: readonly string[]) => Promise<Ended>;
-}
-
-export interface StepResult {
-  /** In a few words. */
-  readonly done: string;
-  readonly findings: readonly Finding[];
-  /** Whether something of it could not be done. */
-  readonly failed?: boolean;
-  /** Whether it has not seen all that it looks at: what is not found may be there. */
-  readonly incomplete?: boolean;
-}
-
-export interface Step {
-  readonly id: MaintenanceStep;
-  /** What it does, for the manual. */
-  readonly what: string;
-  /** Why there is nothing to do for it on this host; undefined when there is. */
-  readonly idle?: (context: StepContext) => string | undefined;
-  /** What it would do, for --dry-run. */
-  readonly preview: (context: StepContext) => readonly string[];
-  readonly run: (context: StepContext) => StepResult | Promise<StepResult>;
-}
-
+/** In the order in which they are done. */
 export const STEPS: readonly Step[] = [
   {
     id: 'logs',
-    what: 'rolls logs that have grown: those of xhier, and those in the logs of packages',
+    what: 'rolls logs that have grown, of xhier itself and of packages',
     preview: (context) => planOf(context).map(logText),
     run(context) {
       const { site, walker, config, maintainersOf } = context;
@@ -73,7 +36,9 @@ export const STEPS: readonly Step[] = [
             ? 'nothing to roll'
             : [
                 ...(count('roll') > 0 ? [`${count('roll')} rolled`] : []),
-                ...(count('remove') > 0 ? [`${count('remove')} old ones removed`] : []),
+                ...(count('remove') > 0
+                  ? [`${count('remove')} old ${count('remove') === 1 ? 'one' : 'ones'} removed`]
+                  : []),
               ].join(', '),
         findings,
         failed: findings.some(({ severity }) => severity === 'problem'),
@@ -87,10 +52,24 @@ export const STEPS: readonly Step[] = [
     run({ site, config, now }) {
       const removed = removeExpired(site, config.values['sdist.keep-days'], now);
       return {
-        done: removed === 0 ? 'nothing to remove' : `${removed} builds removed`,
+        done:
+          removed === 0
+            ? 'nothing to remove'
+            : `${removed} ${removed === 1 ? 'build' : 'builds'} removed`,
         findings: [],
       };
     },
+  },
+  {
+    // before what is there is taken for what should be there
+    ...byCommand({
+      id: 'verify',
+      what: 'compares installed packages with their receipts',
+      words: ['verify', '--quick', '--json'],
+      findings: verifyFindings,
+      done: (json) => countIn(json, 'differences', 'difference', 'all as installed'),
+    }),
+    idle: ({ installed }) => (installed().length === 0 ? 'nothing is installed' : undefined),
   },
   {
     ...byCommand({
@@ -118,23 +97,32 @@ export const STEPS: readonly Step[] = [
     preview: () => ['xh install --all'],
     run: installAll,
   },
+  {
+    ...byCommand({
+      id: 'distribute',
+      what: 'distributes all packages to hosts, where the site has that done (ssh)',
+      words: ['distribute', '--json'],
+      findings: distributeFindings,
+      done(json) {
+        const hosts = Array.isArray(json['hosts']) ? (json['hosts'] as unknown[]) : [];
+        const served = hosts.filter(
+          (each) => (each as { readonly served?: unknown }).served === true,
+        ).length;
+        return `${served} of ${hosts.length} hosts have all`;
+      },
+    }),
+    idle: ({ config }) =>
+      config.values['maintenance.distribute']
+        ? undefined
+        : 'maintenance.distribute does not ask for it',
+  },
   byCommand({
     id: 'doctor',
-    what: 'looks for whatever is wrong on this host: links, receipts, system files, room',
+    what: 'looks for what is wrong on this host: links, records, system files',
     words: ['doctor', '--json'],
     findings: doctorFindings,
     done: (json) => countIn(json, 'findings', 'finding', 'this host is well'),
   }),
-  {
-    ...byCommand({
-      id: 'verify',
-      what: 'compares installed packages with their receipts',
-      words: ['verify', '--quick', '--json'],
-      findings: verifyFindings,
-      done: (json) => countIn(json, 'differences', 'difference', 'all as installed'),
-    }),
-    idle: ({ installed }) => (installed().length === 0 ? 'nothing is installed' : undefined),
-  },
   {
     ...byCommand({
       id: 'check',
@@ -188,84 +176,6 @@ function byCommand({ id, what, words, findings, done }: CommandStep): Step {
       return { done: done(json), findings: found };
     },
   };
-}
-
-/** With all at once; when that fails, each by itself, so that a bad package keeps no other from it. */
-async function installAll(context: StepContext): Promise<StepResult> {
-  const { xh, installed, maintainersOf } = context;
-  const all = await xh('install', '--all', '--json');
-  if (all.status === EXIT.done) {
-    const generation = jsonOf(all.stdout)?.['generation'];
-    return {
-      done: typeof generation === 'number' ? `generation ${generation}` : 'all is up to date',
-      findings: [],
-    };
-  }
-  if (!isUsual(all) || all.status === EXIT.locked || all.status === EXIT.notPermitted) {
-    return failure('xh install --all', 'install', all);
-  }
-  const findings: Finding[] = [];
-  const packages = installed();
-  let stopped = false;
-  for (const directory of packages) {
-    const ended = await xh('install', '--json', printable(directory));
-    if (ended.status === EXIT.done) continue;
-    const { text, remedy } = errorText(ended.stderr);
-    findings.push({
-      ...findingAbout(directory, maintainersOf),
-      severity: 'problem',
-      code: 'install',
-      text: `${printable(directory)} could not be brought up to date: ${text || why(ended)}`,
-      remedy: remedy ?? `xh install ${printable(directory)}`,
-    });
-    stopped = ended.stopped !== undefined;
-    if (stopped) break;
-  }
-  if (findings.length === 0) return failure('xh install --all', 'install', all);
-  return {
-    done: `${findings.length} of ${packages.length} packages failed`,
-    findings,
-    failed: true,
-    incomplete: stopped,
-  };
-}
-
-/** A step that could not be done is a finding like any other. */
-export function failure(command: string, id: string, ended: Ended): StepResult {
-  const { text, remedy } = errorText(ended.stderr);
-  const how = why(ended);
-  return {
-    done: how,
-    failed: true,
-    incomplete: true,
-    findings: [
-      {
-        subject: 'host',
-        to: [],
-        severity: 'problem',
-        code: `maintenance.${id}`,
-        key: `${how}\n${text}`,
-        text: text === '' ? `${command} ${how}` : `${command} ${how}: ${text}`,
-        remedy: remedy ?? `run it by hand: ${command}`,
-      },
-    ],
-  };
-}
-
-/** How a command ended, in words. */
-function why({ status, stopped, left, error }: Ended): string {
-  if (error !== undefined) return `could not be run (${error})`;
-  const hangs =
-    left === undefined ? '' : `; process ${left} hangs in the kernel and was left behind`;
-  if (stopped === 'late') return `was ended: the time for maintenance was over${hangs}`;
-  if (stopped === 'interrupted') return `was interrupted${hangs}`;
-  if (status === EXIT.locked) return 'found the site locked';
-  if (status === EXIT.notPermitted) return 'is not permitted';
-  return status === undefined ? 'was killed' : `ended with ${status}`;
-}
-
-function isUsual({ status, stopped }: Ended): boolean {
-  return status !== undefined && stopped === undefined && status !== EXIT.interrupted;
 }
 
 function countIn(

@@ -17,7 +17,6 @@ import { closeDir, openDirAt, type Dir } from '../../files/dir.ts';
 import { removeTreeAt } from '../../files/names.ts';
 import type { ObjectStat } from '../../files/stat.ts';
 import { tellingShape, type Shape } from '../../host/shape.ts';
-import { XhError } from '../../message/error.ts';
 import type { ShowProgress } from '../../message/progress.ts';
 import type { Looking, Standing } from './local.ts';
 import type { WantedTree } from './select.ts';
@@ -60,7 +59,7 @@ export interface Fetched {
 
 export interface MadeFile {
   readonly file: KnownFile;
-  readonly stat: ObjectStat;
+  readonly stat: Pick<ObjectStat, 'size' | 'mtime'>;
 }
 
 /** The name of what is made beside a package of that directory. */
@@ -85,7 +84,9 @@ export async function prepareTree(preparing: Preparing): Promise<Prepared> {
     const { accounts } = looking;
     const files = new Map<Bytes, MadeFile>();
     const keep = (at: Bytes, stat: ObjectStat, file: KnownFile): void => {
-      files.set(slice(at, made.length + 1), { file, stat });
+      // of many packages at the same time: no more than is asked for
+      const { size, mtime } = stat;
+      files.set(slice(at, made.length + 1), { file, stat: { size, mtime } });
     };
     const tree = scanTree(inside, beside, made, {
       accounts,
@@ -121,7 +122,6 @@ async function grow(inside: Dir, beside: Bytes, preparing: Preparing): Promise<G
   const here = standing.is === 'tree' ? standing.tree : undefined;
   const known = here?.trees ?? new Map<Hash, Bytes>();
   const listings = await listingsOf(store, wanted.root, known);
-  refuseOthers(listings, directory);
   const place = here === undefined ? undefined : openDirAt(inside, directory);
   try {
     const growing = growTree(inside, beside, wanted.root, {
@@ -165,20 +165,6 @@ async function grow(inside: Dir, beside: Bytes, preparing: Preparing): Promise<G
     return { listings, fetched: { objects, bytes: total } };
   } finally {
     if (place !== undefined) closeDir(place);
-  }
-}
-
-/** Whoever signs for a package may not use the names by which pulls work. */
-function refuseOthers(listings: Grown['listings'], directory: Bytes): void {
-  for (const entries of listings.values()) {
-    for (const { name } of entries) {
-      if (!name.startsWith('.xhier-')) continue;
-      throw new XhError(
-        'E_STORE_TREE',
-        `${printable(directory)} has something named ${printable(name)}, a name that is xhier's own`,
-        { remedy: 'the publisher has to give it another name' },
-      );
-    }
   }
 }
 

@@ -2,7 +2,7 @@
  * Where packages come from: a reader of objects, and heads that may be believed. Stores are believed
  * for the sake of signatures; what comes over a channel to somebody who is known, for his sake.
  */
-import { bytes, printable, toText, type Bytes } from '../../bytes/bytes.ts';
+import { bytes, compareBytes, printable, toText, type Bytes } from '../../bytes/bytes.ts';
 import { writeFileDurably } from '../../files/content.ts';
 import { makeDirs, type Walker } from '../../files/walk.ts';
 import { EXIT, XhError } from '../../message/error.ts';
@@ -132,10 +132,27 @@ export function storeSource(site: Site, config: Config, options: SourceOptions):
     return undefined;
   }
 
+  /** All that any of the stores has: one may have only a part, as a host has that feeds others. */
+  async function packages(): Promise<readonly Bytes[]> {
+    const names = new Set<Bytes>();
+    const errors: XhError[] = [];
+    for (const each of stores) {
+      try {
+        for (const name of await packagesOf(each)) names.add(name);
+      } catch (error) {
+        if (!(error instanceof XhError)) throw error;
+        errors.push(error);
+      }
+    }
+    if (errors.length === stores.length) throw worst(errors);
+    for (const { message } of errors) warn(message);
+    return [...names].toSorted(compareBytes);
+  }
+
   return {
     name: store.name,
     store,
-    packages: () => packagesOf(store),
+    packages,
     head,
     close() {
       store.close();

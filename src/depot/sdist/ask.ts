@@ -61,10 +61,25 @@ export async function askMaster(
         message: `it has not answered within ${timeout} s`,
       };
     }
+    const complaint = /^xh: ([\x20-\x7e]{1,300})/m.exec(connection.said())?.[1];
+    if (complaint !== undefined && ended.code !== 255) return complained(complaint);
     return noAnswer(whyEnded(ended, connection.said(), stranger(said)));
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The other end is an xh, and is another command of it, or cannot read its configuration. */
+function complained(message: string): NoAnswer {
+  const isConfined = message.startsWith('this key is for xh receive alone');
+  return {
+    say: 'none',
+    code: 'E_SDIST_FAR',
+    message: isConfined ? 'the key is for xh receive there, and not for building' : message,
+    remedy: isConfined
+      ? 'add --build to that xh receive in authorized_keys there, or another key: command="xh sdist --receive",restrict KEY'
+      : 'that is said by xh there: mend it there',
+  };
 }
 
 function stranger(said: string): XhError {

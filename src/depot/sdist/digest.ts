@@ -159,11 +159,14 @@ function failuresOf(
 /** How many lines of a failure are shown. */
 const SHOWN = 15;
 
-/** A line without what differs from one master to the next: its names, and figures. */
+/** A line without what differs from one master to the next: its names, where things stand, and figures. */
 function plain(line: string, { architecture, host }: Jobs): string {
   return line
     .replaceAll(architecture, 'ARCHITECTURE')
     .replaceAll(host, 'HOST')
+    .split(' ')
+    .map((word) => word.slice(word.lastIndexOf('/') + 1))
+    .join(' ')
     .replace(/\d+(?:\.\d+)?/g, '#');
 }
 

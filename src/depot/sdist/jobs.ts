@@ -68,7 +68,8 @@ export function prepareJob(
   removeTreeAt(dir, name);
   makeDirAt(dir, name, 0o755);
   withDir(openDirAt(dir, name), (job) => {
-    makeDirAt(job, SOURCE, 0o755);
+    // what is not published yet is for nobody else to read
+    makeDirAt(job, SOURCE, 0o700);
     if (builder !== undefined) chownAt(job, SOURCE, builder.uid, builder.gid);
     writeFileDurably(job, ORDER, bytes(orderLine(order)), 0o644);
   });

@@ -21,6 +21,8 @@ export interface BuildOrder {
   readonly words: readonly string[];
   /** `jane@pub.example.org`. */
   readonly from: string;
+  /** Bytes of the archive: tar takes one for whole that is cut off between two files. */
+  readonly size: number;
 }
 
 /** What became of a build. */
@@ -117,12 +119,16 @@ export function isTarget(word: unknown): word is string {
 }
 
 /** What may follow the target: settings, never options. */
-export function isSetting(word: unknown): word is string {
-  return typeof word === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,99}=[^\n\0]{0,4000}$/.test(word);
+export function isSetting(word: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,99}=[^\n\0]{0,4000}$/.test(word);
+}
+
+function isSettingText(word: unknown): word is string {
+  return typeof word === 'string' && isSetting(word);
 }
 
 function plainOrder(order: BuildOrder): Record<string, unknown> {
-  const { name, version, directory, id, target, words, from } = order;
+  const { name, version, directory, id, target, words, from, size } = order;
   return {
     id,
     name: toJson(name),
@@ -131,23 +137,34 @@ function plainOrder(order: BuildOrder): Record<string, unknown> {
     target,
     words,
     from,
+    size,
   };
 }
 
 function orderOf(value: Readonly<Record<string, unknown>>): BuildOrder | undefined {
-  const { id, target, words, from } = value;
+  const { id, target, words, from, size } = value;
   const name = bytesOf(value['name']);
   const directory = bytesOf(value['directory']);
   const version = bytesOf(value['version']);
   if (!isId(id) || !isTarget(target) || typeof from !== 'string') return undefined;
-  if (!Array.isArray(words) || !words.every(isSetting)) return undefined;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size)) return undefined;
+  if (!Array.isArray(words) || !words.every(isSettingText)) return undefined;
   if (name === undefined || packageNameProblem(name) !== undefined) return undefined;
   if (directory === undefined || packageNameProblem(parsePackageDirectory(directory).name)) {
     return undefined;
   }
   if (version !== undefined && versionProblem(version) !== undefined) return undefined;
   if (directory.includes('/') || directory.startsWith('.')) return undefined;
-  return { id, name, ...(version !== undefined && { version }), directory, target, words, from };
+  return {
+    id,
+    name,
+    ...(version !== undefined && { version }),
+    directory,
+    target,
+    words,
+    from,
+    size,
+  };
 }
 
 function jobOf(value: unknown): BuildJob[] {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join as joinText } from 'node:path';
 import { Readable } from 'node:stream';
@@ -39,7 +39,7 @@ export function orderFor(
   { package: of }: SdistSources,
   { target, words }: Pick<SendOptions, 'target' | 'words'>,
   now = new Date(),
-): BuildOrder {
+): Omit<BuildOrder, 'size'> {
   const time = now.toISOString().replaceAll(/[-:]|\.\d+/g, '');
   return {
     id: `${time}-${randomBytes(4).toString('hex')}`,
@@ -56,17 +56,18 @@ export function orderFor(
  */
 export async function sendSources(
   sources: SdistSources,
-  order: BuildOrder,
+  order: Omit<BuildOrder, 'size'>,
   { masters, options }: Masters,
   { jobs, timeout, onAnswer }: SendOptions,
 ): Promise<readonly MasterAnswer<Begun>[]> {
   return withScratchDirectory(async (directory) => {
     const archive = joinText(directory, 'source.tar');
     await pack(sources, archive);
+    const whole = { ...order, size: statSync(archive).size };
     return atATime(jobs, masters, async (master) => {
       const answer = await askMaster(
         master,
-        { words: 'build', timeout, content: () => Readable.from(message(order, archive)) },
+        { words: 'build', timeout, content: () => Readable.from(message(whole, archive)) },
         options,
       );
       const told: MasterAnswer<Begun> =
@@ -123,8 +124,16 @@ async function pack({ source, listing }: SdistSources, archive: string): Promise
   const child = spawn(
     'tar',
     [
-      ...['-c', '-f', archive, '--format=pax', '--owner=0', '--group=0', '--numeric-owner'],
-      ...['--no-recursion', '--null', '--verbatim-files-from', '-T', '-'],
+      '--create',
+      `--file=${archive}`,
+      '--format=pax',
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '--no-recursion',
+      '--null',
+      '--verbatim-files-from',
+      '--files-from=-',
     ],
     {
       cwd: toText(source),

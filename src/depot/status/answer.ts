@@ -26,6 +26,8 @@ export interface Published {
 export interface KnownHost {
   readonly host: string;
   readonly architecture?: Bytes;
+  /** The administrative domains that it is in. */
+  readonly domains?: readonly Bytes[];
 }
 
 /**
@@ -100,27 +102,28 @@ export function answerFor(question: Question): Answer {
   const hosts = allHosts(question).filter(
     ({ host }) => onlyHost === undefined || host === onlyHost,
   );
-  const lacking = new Map<string, number>();
   const packages = allPackages(question)
     .filter((each) => onlyPackage === undefined || each.package === onlyPackage)
-    .map((each): PackageAnswer => {
-      const standings = hosts.flatMap((host) => standingOf(host, each, question) ?? []);
-      const without = standings.filter(({ state }) => state !== 'has');
-      for (const { host } of without) lacking.set(host, (lacking.get(host) ?? 0) + 1);
-      return {
-        ...each,
-        hosts: every ? standings : without,
-        meant: standings.length,
-        lacking: without.length,
-      };
-    });
-  return {
-    packages,
-    hosts: hosts.map((each) => hostAnswer(each, lacking.get(each.host), question)),
-  };
+    .map((each) => ({ ...each, hosts: [] as Standing[], meant: 0, lacking: 0 }));
+  const answers = hosts.map((host): HostAnswer => {
+    let lacking = 0;
+    for (const each of packages) {
+      const standing = standingOf(host, each, question);
+      if (standing === undefined) continue;
+      const isLacking = standing.state !== 'has';
+      each.meant++;
+      if (isLacking) {
+        each.lacking++;
+        lacking++;
+      }
+      if (isLacking || every) each.hosts.push(standing);
+    }
+    return hostAnswer(host, lacking, question);
+  });
+  return { packages, hosts: answers };
 }
 
-function hostAnswer(asked: AskedHost, lacking = 0, question: Question): HostAnswer {
+function hostAnswer(asked: AskedHost, lacking: number, question: Question): HostAnswer {
   const { host, architecture, heard } = asked;
   const { record, via, refusals = [] } = heard ?? {};
   const arch = record?.architecture ?? architecture;
@@ -173,10 +176,11 @@ function allPackages({ published, heard }: Question): readonly Published[] {
 
 /** Undefined when the package is not meant for the host. */
 function standingOf(
-  { host, architecture, heard, statuses }: AskedHost,
+  asked: AskedHost,
   published: Published,
   question: Question,
 ): Standing | undefined {
+  const { host, heard, statuses } = asked;
   const record = heard?.record;
   const status = statuses.get(published.package);
   const standing = { host, package: published.package };
@@ -184,10 +188,9 @@ function standingOf(
   // of what only hosts tell, nobody knows for whom it is meant
   if (published.published === undefined) return undefined;
   // who pulls, and does not name it, does not want it: unless it came later
-  const asked = record?.reached === undefined ? undefined : Date.parse(record.reached);
-  if (asked !== undefined && asked >= published.published) return undefined;
-  const arch = record?.architecture ?? architecture;
-  if (!isMeant(host, arch, published)) return undefined;
+  const pulled = record?.reached === undefined ? undefined : timeOf(record.reached);
+  if (pulled !== undefined && pulled >= published.published) return undefined;
+  if (!isMeant(asked, published)) return undefined;
   if (record === undefined) {
     const [refusal] = heard?.refusals ?? [];
     return {
@@ -201,9 +204,13 @@ function standingOf(
 }
 
 /** Where it is not known who is meant, a host without a record is: it is better to be asked about one too many. */
-function isMeant(host: string, arch: Bytes | undefined, { targets }: Published): boolean {
+function isMeant(
+  { host, architecture, domains, heard }: AskedHost,
+  { targets }: Published,
+): boolean {
   if (targets === undefined || targets.length === 0) return true;
-  return isTarget(targets, { name: bytes(host), arch: arch ?? ('' as Bytes) });
+  const arch = heard?.record?.architecture ?? architecture ?? ('' as Bytes);
+  return isTarget(targets, { name: bytes(host), arch, ...(domains && { domains }) });
 }
 
 function ofStatus(
@@ -219,10 +226,10 @@ function ofStatus(
   };
   const said = { ...has, ...(message !== undefined && { message }) };
   if (revision !== undefined && revision >= wanted) {
-    return { ...said, state: 'has', ...sinceOf(Date.parse(status.since)) };
+    return { ...said, state: 'has', since: timeOf(status.since) };
   }
   if (isSilent(heard, question)) return { ...has, ...silence(heard) };
-  const since = sinceOf(Date.parse(status.since));
+  const since = sinceOf(timeOf(status.since));
   switch (result) {
     case 'frozen': {
       const until = frozenUntil === undefined ? {} : { frozenUntil: Date.parse(frozenUntil) };
@@ -233,6 +240,11 @@ function ofStatus(
     case 'unreachable':
       return { ...said, state: result, ...since };
     default: {
+      const alone = heard?.record?.alone;
+      if (alone !== undefined) {
+        const why = alone.message === undefined ? {} : { message: alone.message };
+        return { ...has, state: 'unreachable', ...sinceOf(Date.parse(alone.since)), ...why };
+      }
       const seen = Date.parse(status.time);
       const late = published !== undefined && seen > published && isInOrder(result);
       return {
@@ -253,6 +265,14 @@ function silence(heard: HeardHost | undefined): Pick<Standing, 'state' | 'since'
     ...(refusal !== undefined && { message: refusal.message }),
   };
 }
+
+/** Many packages have come at the same time. */
+function timeOf(text: string): number {
+  if (lastTime.text !== text) lastTime = { text, time: Date.parse(text) };
+  return lastTime.time;
+}
+
+let lastTime = { text: '', time: Number.NaN };
 
 function sinceOf(time: number | undefined): { readonly since?: number } {
   return time === undefined ? {} : { since: time };

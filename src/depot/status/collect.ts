@@ -1,10 +1,9 @@
 /** Everything that `xh status` and `xh report` go by: records from all sources, what is published, which hosts there are. */
 import { printable, toText, type Bytes } from '../../bytes/bytes.ts';
-import { inventoryOf } from '../../distribute/hosts/inventory.ts';
+import { inventoryOf, type Inventory } from '../../distribute/hosts/inventory.ts';
 import {
   gatherRecords,
   type FoundRecords,
-  type Gathering,
   type StatusSource,
 } from '../../distribute/status/gather.ts';
 import { recordText } from '../../distribute/status/host-record.ts';
@@ -15,17 +14,19 @@ import { readSeen, writeSeen } from '../../distribute/status/seen.ts';
 import { directorySource } from '../../distribute/status/shared-directory.ts';
 import { knownHostKeys } from '../../distribute/status/signed-record.ts';
 import type { Host } from '../../host/transaction.ts';
-import { XhError } from '../../message/error.ts';
+import { unlessRefused, XhError } from '../../message/error.ts';
 import type { Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
 import { storeSource } from '../pull/source.ts';
-import type { KnownHost, Published, Question } from './answer.ts';
+import type { Published, Question } from './answer.ts';
+import { inventorySource } from './ask.ts';
+import { heardBefore, keeping } from './heard.ts';
 
 export interface CollectOptions {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Asks hosts of the inventory for their records; where it is absent, they are not asked. */
-  readonly ask?: (hosts: readonly string[]) => StatusSource;
+  /** Whether hosts of the inventory are asked over ssh. */
+  readonly ask?: boolean;
   /** Only this package's head is read. */
   readonly package?: Bytes;
 }
@@ -47,8 +48,9 @@ export async function collect(
   options: CollectOptions,
 ): Promise<Collected> {
   const { site } = host;
-  const known = knownHosts(host, config);
-  const sources = sourcesOf(host, config, known, options);
+  const inventory = inventoryOf(site, config);
+  const asked = askedHosts(site, config, inventory, options);
+  const sources = [...sourcesOf(site, config), ...(asked === undefined ? [] : [asked])];
   const [gathering, published] = await Promise.all([
     gatherRecords(sources, {
       now: options.now,
@@ -57,12 +59,20 @@ export async function collect(
     }),
     publishedNow(host, config, options),
   ]);
-  remember(host, gathering);
+  unlessRefused(() => {
+    // who may not write here gathers all the same: then nothing is remembered
+    asked?.keep({ site, walker: host.walker, gathering });
+    if (gathering.seen.size > 0) writeSeen(site, gathering.seen);
+  });
   return {
     question: {
       published: published.packages,
       heard: gathering.hosts,
-      known,
+      known: inventory.map(({ name, arch, domains }) => ({
+        host: toText(name),
+        domains,
+        ...(arch !== undefined && { architecture: arch }),
+      })),
       now: options.now,
       patience: config.values['status-stale'] * 3_600_000,
     },
@@ -72,29 +82,27 @@ export async function collect(
   };
 }
 
-function knownHosts({ site }: Host, config: Config): readonly KnownHost[] {
-  return inventoryOf(site, config).map(({ name, arch }) => ({
-    host: toText(name),
-    ...(arch !== undefined && { architecture: arch }),
-  }));
-}
-
-function sourcesOf(
-  { site }: Host,
-  config: Config,
-  known: readonly KnownHost[],
-  { ask }: CollectOptions,
-): readonly StatusSource[] {
+function sourcesOf(site: Site, config: Config): readonly StatusSource[] {
   const own = ownName(site, config);
   const directory = config.values['status-directory'];
   const nats = natsServers(config, own);
-  const others = known.map(({ host }) => host).filter((name) => name !== own);
   return [
     { name: 'this host', read: () => Promise.resolve(ownSource(site, own)) },
     ...(directory === undefined ? [] : [directorySource(directory)]),
     ...(nats === undefined ? [] : [natsSource(nats)]),
-    ...(ask === undefined || others.length === 0 ? [] : [ask(others)]),
+    ...(config.values.hosts.size === 0 ? [] : [heardBefore(site)]),
   ];
+}
+
+function askedHosts(
+  site: Site,
+  config: Config,
+  inventory: Inventory,
+  { ask = false }: CollectOptions,
+): ReturnType<typeof keeping> | undefined {
+  const own = ownName(site, config);
+  const others = inventory.filter(({ name }) => toText(name) !== own);
+  return ask && others.length > 0 ? keeping(inventorySource(others, config)) : undefined;
 }
 
 /** This host's own record, if it has one: it need not go through any other place. */
@@ -107,7 +115,7 @@ function ownSource(site: Site, host: string): FoundRecords {
       problems: [`the record of this host itself ${read.problem}: the next xh pull writes it anew`],
     };
   }
-  return { found: [{ host, text: recordText(read.record), own: true }], problems: [] };
+  return { found: [{ host, text: recordText({ ...read.record, host }), own: true }], problems: [] };
 }
 
 interface PublishedNow {
@@ -167,15 +175,6 @@ async function headOf(
     if (!(error instanceof XhError)) throw error;
     problems.add(`${printable(name)}: ${error.message}`);
     return [];
-  }
-}
-
-/** Who may not write here gathers all the same: then what is old is known for it by nobody. */
-function remember({ site }: Host, { seen }: Gathering): void {
-  try {
-    if (seen.size > 0) writeSeen(site, seen);
-  } catch (error) {
-    if (!(error instanceof XhError)) throw error;
   }
 }
 

@@ -35,7 +35,7 @@ import { siteFileTypes, type Config } from '../../site/config.ts';
 import { isHostsOwn } from '../../site/file-types.ts';
 import { demandSound } from './soundness.ts';
 import { filesRecordPath, openPublishRecord, type PublishRecord } from './publish-record.ts';
-import { publisherTrust, type PublisherTrust } from './publisher-trust.ts';
+import { publisherTrust, type PublisherTrust, type SoonOver } from './publisher-trust.ts';
 import { unwritten } from './unwritten.ts';
 
 export interface PublishPackagesOptions {
@@ -54,6 +54,8 @@ export interface PublishPackagesOptions {
   readonly dryRun?: boolean;
   /** Told of each package when it is done. */
   readonly done: (outcome: PublishOutcome) => void;
+  /** Told of what will not be believed for long any more. */
+  readonly soonOver: (what: SoonOver) => void;
 }
 
 export interface PublishOutcome {
@@ -90,6 +92,7 @@ export async function publishPackages(
   const trust = await publisherTrust(store, { site: host.site, walker: host.walker, config, now });
   const to = dryRun ? unwritten(store) : store;
   const { key } = options;
+  trust.soonOver(key.public).forEach(options.soonOver);
   // a key that may sign for nothing here is a mistake
   const may = packages.some(({ directory }) => trust.hasRight(directory, key.public));
   const session = {
@@ -125,13 +128,15 @@ export async function refreshPackages(
   config: Config,
   store: Store,
   packages: readonly Bytes[],
-  options: Pick<PublishPackagesOptions, 'key' | 'now' | 'days' | 'dryRun' | 'done'>,
+  options: Pick<PublishPackagesOptions, 'key' | 'now' | 'days' | 'dryRun' | 'done' | 'soonOver'>,
 ): Promise<readonly PublishOutcome[]> {
   const { key, now, days, dryRun = false } = options;
   const trust = await publisherTrust(store, { site: host.site, walker: host.walker, config, now });
   const to = dryRun ? unwritten(store) : store;
-  const all = packages.length > 0 ? packages : await packagesOf(store);
-  const names = packages.length > 0 ? all : all.filter((name) => trust.hasRight(name, key.public));
+  trust.soonOver(key.public).forEach(options.soonOver);
+  const all = await packagesOf(store);
+  const ours = all.filter((name) => trust.hasRight(name, key.public));
+  const names = packages.length > 0 ? packages : ours;
   const outcomes: PublishOutcome[] = [];
   for (const directory of names) {
     const outcome = await settled(directory, async () => {

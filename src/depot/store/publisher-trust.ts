@@ -21,6 +21,8 @@ export interface PublisherTrust {
   believe(directory: Bytes, text: string): void;
   /** Whether `key` may sign for the package now. */
   hasRight(directory: Bytes, key: PublicKey): boolean;
+  /** What nobody will believe any more in less than a month, if nobody does anything: with what to do. */
+  soonOver(key: PublicKey): readonly SoonOver[];
   /** That it may. @throws XhError E_PUBLISH_DELEGATION */
   demandRight(directory: Bytes, key: PublicKey): void;
 }
@@ -31,6 +33,11 @@ interface Reader {
   readonly config: Config;
   /** Milliseconds since the epoch. */
   readonly now: number;
+}
+
+export interface SoonOver {
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** @throws XhError E_TRUST_MISSING, E_NO_SITE_KEY, E_TRUST_*, E_STORE_* */
@@ -124,6 +131,24 @@ function trusting(store: StoreReader, trust: Trust, now: number): PublisherTrust
       }
     },
     hasRight,
+    soonOver(key) {
+      const isSoon = (time: string): boolean => Date.parse(time) - now < SOON;
+      const ours = trust.publishers.filter((each) => each.key === key && isSoon(each.expires));
+      return [
+        ...(isSoon(trust.expires)
+          ? [
+              {
+                message: `nobody will believe anything of ${store.name} after ${trust.expires}`,
+                remedy: "where the site's key is: xh key trust",
+              },
+            ]
+          : []),
+        ...ours.map(({ name, expires, packages }) => ({
+          message: `nobody will believe what ${name} signs after ${expires}`,
+          remedy: `where the site's key is: xh key delegate ${key} --name ${name} --packages '${packages.map(printable).join(' ')}'`,
+        })),
+      ];
+    },
     demandRight(directory, key) {
       if (hasRight(directory, key)) return;
       const first = trust.publishers.find((each) => each.key === key);
@@ -145,3 +170,6 @@ function trusting(store: StoreReader, trust: Trust, now: number): PublisherTrust
     },
   };
 }
+
+/** Milliseconds. */
+const SOON = 30 * 86_400_000;

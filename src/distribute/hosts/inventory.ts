@@ -100,7 +100,11 @@ export function refuseHost(inventory: Inventory, word: Bytes): never {
 }
 
 function fromTheTop(domain: Bytes): Bytes {
-  return bytes(split(domain, '.').toReversed().join('\0'));
+  return bytes(
+    split(domain.toLowerCase() as Bytes, '.')
+      .toReversed()
+      .join('\0'),
+  );
 }
 
 function demandNoCircle(site: Site, hosts: Inventory, host: KnownHost): void {

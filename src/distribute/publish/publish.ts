@@ -76,6 +76,24 @@ export async function publish(
   throw busy(publication.directory);
 }
 
+/**
+ * That the clock is not far behind that of whoever published the package last: what is signed by it would
+ * expire before its time, or at once.
+ * @throws XhError E_PUBLISH_CLOCK
+ */
+export function demandClock({ package: directory, published }: Head, now: number): void {
+  if (Date.parse(published) - now < DAY) return;
+  throw new XhError(
+    'E_PUBLISH_CLOCK',
+    `by the clock of this host it is ${new Date(now).toISOString()}, and ${printable(directory)} was published at ${published}`,
+    {
+      exit: EXIT.refused,
+      remedy:
+        'set the clock; if it is right, that of the other publisher was not: xh publish --anew',
+    },
+  );
+}
+
 /** Somebody else has replaced a head each time that it was to be. */
 export function busy(directory: Bytes): XhError {
   return new XhError(
@@ -147,6 +165,7 @@ async function tryPublish(
   if (!anew && last !== undefined && isCurrent(last, intention, options)) {
     return { head: last, outcome: 'unchanged', added: NOTHING, lost: [] };
   }
+  if (!anew && last !== undefined) demandClock(last, now);
   const elsewhere = [...(last?.trees ?? [])].filter(
     ([name]) => !publication.trees.has(name) && dropped?.has(name) !== true,
   );
@@ -394,5 +413,6 @@ function targetsText({ targets }: Pick<Publication, 'targets'>): string | undefi
 
 const NOTHING = { objects: 0, trees: 0, bytes: 0 };
 const ATTEMPTS = 20;
+const DAY = 86_400_000;
 /** At the same time. */
 const REQUESTS = 8;

@@ -3,7 +3,7 @@ import type { Bytes } from '../../bytes/bytes.ts';
 import { headText, type Head } from '../store/head.ts';
 import { headPath, pastHeadPath } from '../store/paths.ts';
 import type { Store } from '../store/store.ts';
-import { busy, standingHead, type PublishOptions } from './publish.ts';
+import { busy, demandClock, standingHead, type PublishOptions } from './publish.ts';
 
 export interface Refreshed {
   readonly head: Head;
@@ -13,7 +13,7 @@ export interface Refreshed {
 /**
  * A head that is good for less than half of the time is signed for the whole of it.
  * @returns undefined when the store has no such package
- * @throws XhError E_PUBLISH_BUSY; what `believe` throws; E_STORE_*
+ * @throws XhError E_PUBLISH_BUSY, E_PUBLISH_CLOCK; what `believe` throws; E_STORE_*
  */
 export async function refreshHead(
   store: Store,
@@ -25,6 +25,7 @@ export async function refreshHead(
     if (standing === undefined) return undefined;
     const { head: last, content } = standing;
     if (Date.parse(last.expires) - now > lifetime / 2) return { head: last, outcome: 'unchanged' };
+    demandClock(last, now);
     const head: Head = {
       ...last,
       revision: last.revision + 1,

@@ -64,7 +64,7 @@ export async function fetchObjects(
           },
     );
   }
-  await inParallel(requests, options.jobs ?? 8);
+  await inParallel(requests, options.jobs ?? store.jobs ?? 8);
 }
 
 /** Objects of a pack that are asked for together: what lies between two of them costs less than asking twice. */

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { b, type Bytes } from '../../bytes/bytes.ts';
-import { piecesOf, setSize, sha256At, writeAll } from '../../files/content.ts';
+import { piecesOf, sha256At, writeAll } from '../../files/content.ts';
 import { closeDir, listDir, openDirAt, type Dir } from '../../files/dir.ts';
 import { FileError } from '../../files/error.ts';
 import { withHeld } from '../../files/held.ts';
@@ -29,6 +29,8 @@ import type { SiteLinks } from '../site-links.ts';
 import type { Hash } from '../store/hash.ts';
 import { dataLength, parseTree, type TreeEntry } from '../store/tree.ts';
 import type { LargeObject } from './fetch.ts';
+import { spreading } from './spreading.ts';
+import { createWays } from './ways.ts';
 
 type FileEntry = Extract<TreeEntry, { type: 'f' }>;
 
@@ -428,36 +430,6 @@ function createMaking(materials: Materials) {
   };
 }
 
-/**
- * Directories as one file after the other is made in them: those of the last one stay open for the next,
- * which mostly is in the same, until what runs now is done.
- */
-function createWays() {
-  const open: { readonly name: Bytes; readonly dir: Dir }[] = [];
-
-  function close(from: number): void {
-    for (const { dir } of open.splice(from)) closeDir(dir);
-  }
-
-  return {
-    /** The directory that `way` leads to from `top`: the same one at each call. */
-    enter(top: Dir, way: readonly Bytes[]): Dir {
-      if (open.length === 0) {
-        queueMicrotask(() => {
-          close(0);
-        });
-      }
-      let shared = 0;
-      while (shared < way.length && open[shared]?.name === way[shared]) shared++;
-      close(shared);
-      for (const name of way.slice(shared)) {
-        open.push({ name, dir: openDirAt(open.at(-1)?.dir ?? top, name) });
-      }
-      return open.at(-1)?.dir ?? top;
-    },
-  };
-}
-
 /** All of a file. */
 function* contentsAt(dir: Dir, name: Bytes): Generator<Uint8Array> {
   const fd = openFileAt(dir, name);
@@ -470,35 +442,6 @@ function* contentsAt(dir: Dir, name: Bytes): Generator<Uint8Array> {
 
 function openTo({ uid, gid, mode }: ObjectStat): Metadata {
   return { mode: mode | 0o700, uid, gid, mtime: undefined, attributes: new Map() };
-}
-
-/** Puts data that come in pieces where a file has them. */
-function spreading(fd: number, path: Bytes, { size, data }: FileEntry) {
-  const extents = data ?? [[0, size] as const];
-  let at = 0;
-  let into = 0;
-  let end = 0;
-  return {
-    write(piece: Uint8Array): void {
-      let rest = piece;
-      while (rest.length > 0) {
-        const extent = extents[at];
-        if (extent === undefined) throw new Error('more data than the file has');
-        const [start, length] = extent;
-        const part = rest.subarray(0, length - into);
-        writeAll(fd, path, part, start + into);
-        end = start + into + part.length;
-        rest = rest.subarray(part.length);
-        into += part.length;
-        if (into < length) return;
-        at++;
-        into = 0;
-      }
-    },
-    end(): void {
-      if (end !== size) setSize(fd, path, size);
-    },
-  };
 }
 
 const OWN = { uid: process.geteuid?.(), gid: process.getegid?.() };

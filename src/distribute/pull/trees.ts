@@ -30,28 +30,15 @@ export async function listingsOf(
     }
   }
 
-  await new Promise<void>((resolve, reject) => {
-    let at = 0;
-    let reading = 0;
-    // several at a time, and the next as soon as one is there
-    function go(): void {
-      for (; reading < AT_ONCE && at < queue.length; at++) {
-        reading++;
-        take(queue[at] ?? root).then(
-          () => {
-            reading--;
-            go();
-          },
-          (error: unknown) => {
-            queue.length = 0;
-            reject(error instanceof Error ? error : new Error(String(error)));
-          },
-        );
-      }
-      if (reading === 0) resolve();
+  // several at a time, and the next as soon as one is there
+  const reading = new Set<Promise<void>>();
+  for (let at = 0; at < queue.length || reading.size > 0;) {
+    for (; reading.size < AT_ONCE && at < queue.length; at++) {
+      const one: Promise<void> = take(queue[at] ?? root).finally(() => reading.delete(one));
+      reading.add(one);
     }
-    go();
-  });
+    await Promise.race(reading);
+  }
   return found;
 }
 

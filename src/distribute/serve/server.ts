@@ -53,6 +53,8 @@ export async function startStoreServer(
 ): Promise<StoreServer> {
   const { address, port, connections = 256, patience = 30_000, told } = options;
   const open = new Set<Socket>();
+  /** Those that are being answered. */
+  const busy = new Set<Socket>();
   let isEnding = false;
   const server = createServer(
     {
@@ -64,6 +66,12 @@ export async function startStoreServer(
     },
     (request, response) => {
       const isBusy = open.size > connections;
+      const { socket } = request;
+      busy.add(socket);
+      response.on('close', () => {
+        busy.delete(socket);
+        if (isEnding) socket.destroySoon();
+      });
       void answer(served, { request, response, isLast: isEnding || isBusy, isBusy, patience }).then(
         told,
       );
@@ -91,7 +99,7 @@ export async function startStoreServer(
     async drain(most) {
       isEnding = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      for (const socket of open) if (!busy.has(socket)) socket.destroy();
       const timer = setTimeout(() => {
         server.closeAllConnections();
       }, most);

@@ -12,6 +12,8 @@ import { messageFrame, type NoContent, type Read } from './protocol.ts';
 
 /** The largest content that is taken in one answer; what is larger is asked for in ranges. */
 export const LARGEST_CONTENT = 128 << 20;
+/** A question costs next to nothing, and the way there and back may be long. */
+const AT_ONCE = 64;
 /** The longest range that is answered. */
 const LONGEST_RANGE = 32 << 20;
 
@@ -38,6 +40,7 @@ export function channelStore(name: string, frames: Pick<Frames, 'send'>): Channe
 
   return {
     name,
+    jobs: AT_ONCE,
     read(path, { range } = {}) {
       return new Promise((resolve, reject) => {
         if (failure !== undefined) {

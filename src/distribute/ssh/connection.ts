@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { bytes, printable } from '../../bytes/bytes.ts';
-import { XhError } from '../../message/error.ts';
+import type { XhError } from '../../message/error.ts';
 import { SAYS_NOTHING, strangerText } from './frames.ts';
 import type { Reason } from './protocol.ts';
 
@@ -95,12 +95,13 @@ export function connect(host: SshHost, options: SshOptions): Connection {
       resolve({ code: null, signal: null, problem: error.message });
     });
     child.once('exit', (code, signal) => {
-      const tell = (): void => {
-        resolve({ code, signal });
-      };
-      child.once('close', tell);
       // what ssh has left running may hold the other ends of its pipes
-      setTimeout(tell, LAST_WORDS);
+      const enough = setTimeout(tell, LAST_WORDS);
+      function tell(): void {
+        clearTimeout(enough);
+        resolve({ code, signal });
+      }
+      child.once('close', tell);
     });
   });
   return {
@@ -144,12 +145,13 @@ export function whyEnded(ended: Ended, said: string, error: XhError | undefined)
   if (error !== undefined && !isStranger && error.code !== 'E_CHANNEL_CUT') return reasonOf(error);
   const last = lines.at(-1)?.slice(0, SHOWN);
   if (code === 255) {
-    const troubles = isStranger ? TROUBLES : TROUBLES.filter(({ later }) => later);
+    const troubles = TROUBLES.filter(({ later = false }) => later !== isStranger);
     const known = troubles.find(({ says }) => lines.some((line) => says.test(line)));
     const shown = lines.find((line) => known?.says.test(line))?.slice(0, SHOWN) ?? '';
     if (known !== undefined) {
       return { code: known.code, message: known.message ?? shown, remedy: known.remedy };
     }
+    if (isStranger && !error.message.endsWith(SAYS_NOTHING)) return reasonOf(error);
     return isStranger
       ? {
           code: 'E_SSH',
@@ -189,7 +191,7 @@ interface Trouble {
   /** Instead of ssh's own words, which name the host. */
   readonly message?: string;
   readonly remedy: string;
-  /** Whether it may also come when the connection had been up. */
+  /** Whether it comes when the connection had been up, and not before. */
   readonly later?: true;
 }
 

@@ -45,21 +45,26 @@ export async function deliver(connection: Connection, delivery: Delivery): Promi
   const { timeLimit } = delivery;
   const frames = openFrames(connection.input, connection.output);
   const talk: Talk = { outcomes: [], below: [] };
-  let isLate = false;
-  const limit = setTimeout(() => {
-    isLate = true;
+  let late = 0;
+  const giveUp = (limit: number) => (): void => {
+    late = limit;
     connection.kill();
-  }, timeLimit);
-  const error = await converse(frames, delivery, talk);
+  };
+  const limit = setTimeout(giveUp(timeLimit), timeLimit);
+  const toAnswer = Math.min(timeLimit, ANSWER);
+  const silence = setTimeout(giveUp(toAnswer), toAnswer);
+  const onHello = (): void => {
+    clearTimeout(silence);
+  };
+  const error = await converse(frames, delivery, talk, onHello);
   frames.finish();
   // what is garbled goes on being so; whoever has said all, or has died, is gone in a moment
   if (error !== undefined && !ENDS.has(error.code)) connection.kill();
   const leave = setTimeout(connection.kill, LEAVE);
   const ended = await connection.ended;
-  clearTimeout(leave);
-  clearTimeout(limit);
+  for (const timer of [leave, limit, silence]) clearTimeout(timer);
   const said = connection.said();
-  const reason = isLate ? tooSlow(timeLimit, talk) : reasonFor(talk, { ended, said, error });
+  const reason = late > 0 ? tooSlow(late, talk) : reasonFor(talk, { ended, said, error });
   return {
     ...(talk.hello !== undefined && { hello: talk.hello }),
     outcomes: talk.outcomes,
@@ -83,11 +88,14 @@ async function converse(
   frames: Frames,
   delivery: Delivery,
   talk: Talk,
+  onHello: () => void,
 ): Promise<XhError | undefined> {
   try {
     for await (const frame of frames.receive()) {
       if (frame.kind === 'data') throw broken('data have come that nobody has asked for');
-      await take(parseMessage(frame.text), { frames, delivery, talk });
+      const message = parseMessage(frame.text);
+      if (message.say === 'hello') onHello();
+      await take(message, { frames, delivery, talk });
       if (talk.end !== undefined) return undefined;
     }
     return cutOff('it broke off');
@@ -157,5 +165,7 @@ function tooSlow(timeLimit: number, { hello }: Talk): Reason {
 
 /** With which the other end has ended by itself. */
 const ENDS: ReadonlySet<string> = new Set(['E_CHANNEL_CUT', 'E_CHANNEL_STRANGER']);
+/** Milliseconds in which the other end says who it is. */
+const ANSWER = 60_000;
 /** Milliseconds in which the other end goes by itself. */
 const LEAVE = 5000;

@@ -39,14 +39,21 @@ const LARGEST = 4 << 20;
 /** So much may come before the greeting. */
 const PATIENCE = 64 << 10;
 
-/** Says who we are at once. @param strict whether nothing may come before the greeting */
+export interface FramesOptions {
+  /** For the end that gets: nothing may come before the greeting. */
+  readonly strict?: boolean;
+}
+
+/** Says who we are at once. */
 export function openFrames(
   input: Readable,
   output: Writable,
-  { strict = false }: { readonly strict?: boolean } = {},
+  { strict = false }: FramesOptions = {},
 ): Frames {
+  const stranger = strict ? noOffer : noGreeting;
   let before = '';
   let gone = false;
+  let draining: Promise<void> | undefined;
   // the reading end tells of it
   output.on('error', () => {
     gone = true;
@@ -70,11 +77,11 @@ export function openFrames(
         const greeting = findGreeting(rest);
         if (greeting === undefined) {
           before = rest.subarray(0, PATIENCE).toString('latin1');
-          if (rest.length > PATIENCE) throw noGreeting(before);
+          if (rest.length > PATIENCE) throw stranger(before);
           continue;
         }
         before = rest.subarray(0, greeting.start).toString('latin1').trim();
-        if (strict && before !== '') throw noGreeting(before);
+        if (strict && before !== '') throw stranger(before);
         if (greeting.protocol !== PROTOCOL) throw otherProtocol(greeting.protocol);
         greeted = true;
         rest = rest.subarray(greeting.end);
@@ -86,7 +93,7 @@ export function openFrames(
         yield frame.frame;
       }
     }
-    if (!greeted) throw noGreeting(before);
+    if (!greeted) throw stranger(before);
     if (rest.length > 0) throw cutOff('it broke off in the middle of something');
   }
 
@@ -102,7 +109,12 @@ export function openFrames(
       const head = Buffer.alloc(HEAD);
       head.writeUInt32BE(length);
       head.writeUInt8(kind, 4);
-      if (!write(Buffer.concat([head, ...content]))) await drained(output, () => gone);
+      if (!write(Buffer.concat([head, ...content]))) {
+        draining ??= drained(output, () => gone).finally(() => {
+          draining = undefined;
+        });
+        await draining;
+      }
     },
     finish() {
       output.end();
@@ -202,6 +214,16 @@ function noGreeting(before: string): XhError {
   return new XhError('E_CHANNEL_STRANGER', strangerText(says), {
     remedy: 'the command of the key in authorized_keys has to be xh receive, and xh be in the PATH',
   });
+}
+
+function noOffer(before: string): XhError {
+  if (before.trim() === '') return cutOff('nobody has offered anything');
+  const [line = ''] = before.trim().split('\n');
+  return new XhError(
+    'E_CHANNEL_STRANGER',
+    `who has connected is no xh distribute: it says: ${printable(bytes(line.slice(0, 200)))}`,
+    { remedy: 'xh receive is for the key of a host that distributes, and not for people' },
+  );
 }
 
 function otherProtocol(theirs: number): XhError {

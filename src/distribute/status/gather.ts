@@ -199,12 +199,13 @@ function heardAt(
 function better(one: HeardHost | undefined, other: HeardHost): HeardHost {
   if (one === undefined) return other;
   const refusals = [...one.refusals, ...other.refusals];
-  const newer = rank(other) > rank(one) ? other : one;
+  const newer = isNewer(other, one) ? other : one;
   return { ...newer, refusals };
 }
 
-function rank({ record, heard }: HeardHost): number {
-  return record === undefined ? -1 : record.serial + (heard ?? 0) / 1e15;
+function isNewer(one: HeardHost, other: HeardHost): boolean {
+  const [serial, known] = [one.record?.serial ?? -1, other.record?.serial ?? -1];
+  return serial === known ? (one.heard ?? 0) > (other.heard ?? 0) : serial > known;
 }
 
 function remember(

@@ -131,17 +131,29 @@ function statusOf(status: PackageStatus): PackageStatus {
   const { package: name, result, since, time } = status;
   const { revision, version, message, wanted, frozenUntil } = status;
   return {
-    package: name,
-    ...(version !== undefined && { version }),
+    package: pooled(name),
+    ...(version !== undefined && { version: pooled(version) }),
     ...(revision !== undefined && { revision }),
-    result,
-    since,
-    time,
+    result: pooled(result),
+    since: pooled(since),
+    time: pooled(time),
     ...(wanted !== undefined && { wanted }),
     ...(frozenUntil !== undefined && { frozenUntil }),
     ...(message !== undefined && { message }),
   };
 }
+
+/** Ten thousand hosts name the same packages and versions: each text is kept once, and so compared at once. */
+function pooled<Text extends string>(text: Text): Text {
+  const known = pool.get(text);
+  if (known !== undefined) return known as Text;
+  if (pool.size >= MOST_POOLED) pool.clear();
+  pool.set(text, text);
+  return text;
+}
+
+const pool = new Map<string, string>();
+const MOST_POOLED = 50_000;
 
 function isPackageStatus(value: unknown): value is PackageStatus {
   if (!isObject(value)) return false;
@@ -155,12 +167,26 @@ function isPackageStatus(value: unknown): value is PackageStatus {
     isRevision(wanted) &&
     typeof result === 'string' &&
     /^[a-z][a-z-]{0,31}$/.test(result) &&
-    isTime(since) &&
-    isTime(time) &&
+    isKnownTime(since) &&
+    isKnownTime(time) &&
     (frozenUntil === undefined || isTime(frozenUntil)) &&
     (message === undefined || (typeof message === 'string' && message.length <= LONGEST_MESSAGE))
   );
 }
+
+/** Most packages of a record were seen at the same time. */
+function isKnownTime(value: unknown): boolean {
+  return (typeof value === 'string' && times.has(value)) || isNewTime(value);
+}
+
+function isNewTime(value: unknown): boolean {
+  if (!isTime(value)) return false;
+  if (times.size >= MOST_POOLED) times.clear();
+  times.add(value);
+  return true;
+}
+
+const times = new Set<string>();
 
 function isAlone(value: unknown): value is NonNullable<HostRecord['alone']> {
   if (!isObject(value)) return false;

@@ -4,22 +4,16 @@
  * nobody was there to tell is pulled when somebody is again, and in any case after some hours.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
+import { printable, toBuffer } from '../../bytes/bytes.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import type { Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
-import { connectNats, natsError, natsServers } from './nats.ts';
+import { connectNats, natsError, natsServers, type NatsServers } from './nats.ts';
+import { newsQueue, type News } from './news-queue.ts';
 import { NOTICES, parseNotice, type Notice } from './notices.ts';
 import { ownName } from './record.ts';
-
-/** Why it is time to pull. */
-export interface News {
-  /** `start`: we have begun to listen, or can again; `poll`: nothing has been heard for long. */
-  readonly why: 'notice' | 'start' | 'poll';
-  /** What was published; empty when nobody knows: then everything is to be pulled. */
-  readonly notices: readonly Notice[];
-}
 
 export interface ListenOptions {
   /** Told what goes on: a line. */
@@ -31,6 +25,8 @@ export interface ListenOptions {
   /** Seconds and minutes, in place of the configuration's. */
   readonly jitter?: number;
   readonly poll?: number;
+  /** Milliseconds after which a server that says nothing is asked whether it is there. */
+  readonly pulse?: number;
 }
 
 /**
@@ -54,22 +50,16 @@ export async function listen(
   const ending = endOf(options.signal);
   const queue = newsQueue({ jitter, poll, work: onNews, tell });
   try {
-    // without it, there is the poll
-    queue.wakeLater();
-    const connecting = connectNats(servers, { forever: true });
-    const connection = await Promise.race([connecting, ending.asked]);
-    if (connection === undefined) {
-      void connecting.then(
-        (late) => late.close(),
-        () => undefined,
-      );
-      return;
-    }
-    tell(`listening at ${connection.getServer()}`);
-    queue.add({ why: 'start', notices: [] }, delayOf(host, undefined, jitter));
-    const watching = watch(connection, tell, () => {
+    const start = (): void => {
       queue.add({ why: 'start', notices: [] }, delayOf(host, undefined, jitter));
-    });
+    };
+    const connection = await Promise.race([
+      connected(servers, { ending, tell, start, pulse: options.pulse }),
+      queue.failed,
+    ]);
+    if (connection === undefined) return;
+    tell(`listening at ${connection.getServer()}`);
+    const watching = watch(connection, tell, start);
     connection.subscribe(NOTICES, {
       callback(error, message) {
         if (error !== null) {
@@ -84,6 +74,9 @@ export async function listen(
         }
       },
     });
+    await Promise.race([connection.flush(), ending.asked]);
+    // what was published before somebody listened
+    start();
     await Promise.race([ending.asked, queue.failed, connection.closed()]);
     await connection.close();
     await watching;
@@ -91,6 +84,51 @@ export async function listen(
     await queue.end();
     ending.forget();
   }
+}
+
+interface Connecting {
+  readonly ending: Ending;
+  readonly tell: (line: string) => void;
+  /** Begins a pull, since nobody tells what there is. */
+  readonly start: () => void;
+  readonly pulse: number | undefined;
+}
+
+/** Tries until a server answers; undefined when somebody wants us to end before. */
+async function connected(
+  servers: NatsServers,
+  { ending, tell, start, pulse }: Connecting,
+): Promise<NatsConnection | undefined> {
+  const { asked } = ending;
+  let told = '';
+  for (;;) {
+    const connecting = tryOnce(servers, pulse);
+    try {
+      const connection = await Promise.race([connecting, asked]);
+      if (connection === undefined) {
+        connecting.then((late) => late.close()).catch(() => undefined);
+      }
+      return connection;
+    } catch (error) {
+      // a password that is wrong today is wrong tomorrow
+      if (!(error instanceof XhError) || error.code !== 'E_NATS') throw error;
+      if (told === '') start();
+      if (told !== error.message) tell(`${error.message}; it is tried again and again`);
+      told = error.message;
+    }
+    const rest = new AbortController();
+    const slept = sleep(RETRY, false, { signal: rest.signal }).catch(() => false);
+    const isOver = await Promise.race([slept, asked.then(() => true)]);
+    rest.abort();
+    if (isOver) return undefined;
+  }
+}
+
+/** A connection that is to last does not say why it cannot be made: so first one that does. */
+async function tryOnce(servers: NatsServers, pulse: number | undefined): Promise<NatsConnection> {
+  const trial = await connectNats(servers);
+  await trial.close();
+  return connectNats(servers, { forever: true, ...(pulse !== undefined && { pulse }) });
 }
 
 /**
@@ -101,100 +139,6 @@ export function delayOf(host: string, notice: Notice | undefined, jitter: number
   const hash = createHash('sha256').update(`${host}\n`);
   if (notice !== undefined) hash.update(toBuffer(notice.package)).update(`\n${notice.revision}`);
   return Math.floor((hash.digest().readUInt32BE() / 2 ** 32) * jitter);
-}
-
-export interface NewsQueue {
-  /** Work is done after `delay` milliseconds at the latest, or after what is under way. */
-  add(news: News, delay: number): void;
-  /** Begins to count to the next poll. */
-  wakeLater(): void;
-  /** Rejects when the work fails by a bug. */
-  readonly failed: Promise<never>;
-  /** Nothing is begun any more; returns when nothing is under way. */
-  end(): Promise<void>;
-}
-
-/** Collects news into pulls: one at a time, a burst as one, and none more often than every few seconds. */
-export function newsQueue(options: {
-  readonly jitter: number;
-  readonly poll: number;
-  readonly work: (news: News) => Promise<void>;
-  readonly tell: (line: string) => void;
-}): NewsQueue {
-  const { jitter, poll, work, tell } = options;
-  const pause = Math.min(jitter, LONGEST_PAUSE);
-  let pending: News | undefined;
-  let due = Infinity;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-  let last = -Infinity;
-  let ended = false;
-  let fail: (error: unknown) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  // who does not listen any more is not to be told
-  failed.catch(() => undefined);
-
-  function schedule(at: number): void {
-    if (ended || at >= due) return;
-    clearTimeout(timer);
-    due = at;
-    timer = setTimeout(begin, Math.max(0, due - performance.now()));
-  }
-
-  function begin(): void {
-    // what is under way looks itself for what has come meanwhile
-    if (running !== undefined) return;
-    due = Infinity;
-    const news = pending ?? { why: 'poll', notices: [] };
-    pending = undefined;
-    running = run(news).then(() => {
-      running = undefined;
-      last = performance.now();
-      if (pending !== undefined) schedule(last + pause);
-      wakeLater();
-    }, fail);
-  }
-
-  async function run(news: News): Promise<void> {
-    try {
-      await work(news);
-    } catch (error) {
-      if (!(error instanceof XhError)) throw error;
-      tell(`${error.message}; it will be tried again`);
-    }
-  }
-
-  function wakeLater(): void {
-    schedule(performance.now() + poll);
-  }
-
-  return {
-    failed,
-    wakeLater,
-    add(news, delay) {
-      pending = pending === undefined ? news : merged(pending, news);
-      if (running === undefined) schedule(Math.max(performance.now() + delay, last + pause));
-    },
-    async end() {
-      ended = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
-}
-
-/** News that name no packages are of all. */
-function merged(one: News, other: News): News {
-  if (one.why !== 'notice') return one;
-  if (other.why !== 'notice') return other;
-  const newest = new Map<Bytes, Notice>();
-  for (const notice of [...one.notices, ...other.notices]) {
-    const known = newest.get(notice.package);
-    if (known === undefined || known.revision < notice.revision) newest.set(notice.package, notice);
-  }
-  return { why: 'notice', notices: [...newest.values()] };
 }
 
 /** Follows a connection to its end. */
@@ -248,5 +192,5 @@ function noNats(): XhError {
   });
 }
 
-/** Milliseconds between two pulls, whoever sends how many notices. */
-const LONGEST_PAUSE = 30_000;
+/** Milliseconds between two tries to reach a server. */
+const RETRY = 3000;

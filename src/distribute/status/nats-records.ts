@@ -2,13 +2,15 @@
  * Records of hosts in a bucket of NATS JetStream: bucket `xhier_status`, key `status.HOST`. The server
  * lets each host write to its own key alone (doc/nats-server.conf), and says itself when it was written.
  */
+import type * as JetStream from '@nats-io/jetstream';
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
+import type * as KeyValue from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { XhError } from '../../message/error.ts';
 import { isHostName } from '../../site/host-name.ts';
 import type { Found, FoundRecords, StatusSource } from './gather.ts';
 import { LARGEST_RECORD } from './host-record.ts';
-import { connectNats, natsError, type NatsServers } from './nats.ts';
+import { connectNats, natsError, required, type NatsServers } from './nats.ts';
 
 const BUCKET = 'xhier_status';
 const STREAM = `KV_${BUCKET}`;
@@ -34,16 +36,19 @@ export async function putRecord(servers: NatsServers, text: string): Promise<voi
 }
 
 /** The records in the bucket; who gathers for the first time makes it. */
-export function natsSource(servers: NatsServers): StatusSource {
+export function natsSource(
+  servers: NatsServers,
+  { patience = PATIENCE }: { readonly patience?: number } = {},
+): StatusSource {
   const name = servers.addresses.join(', ');
   return {
     name,
     async read() {
       const found: Found[] = [];
       try {
-        const connection = await connectNats(servers);
+        const connection = await connectNats(servers, { patience });
         try {
-          return { found, problems: await readInto(found, servers, connection) };
+          return { found, problems: await readInto(found, { servers, connection, patience }) };
         } finally {
           await connection.close();
         }
@@ -54,30 +59,34 @@ export function natsSource(servers: NatsServers): StatusSource {
   };
 }
 
+interface Reading {
+  readonly servers: NatsServers;
+  readonly connection: NatsConnection;
+  /** Milliseconds. */
+  readonly patience: number;
+}
+
 /** Until the last key that there was when we began. @returns what is wrong with the bucket */
 async function readInto(
   found: Found[],
-  servers: NatsServers,
-  connection: NatsConnection,
+  { servers, connection, patience }: Reading,
 ): Promise<readonly string[]> {
-  const [{ jetstreamManager, DiscardPolicy, StorageType }, { Kvm }] = await Promise.all([
-    import('@nats-io/jetstream'),
-    import('@nats-io/kv'),
-  ]);
-  const manager = await jetstreamManager(connection, { timeout: PATIENCE });
+  const { jetstreamManager, DiscardPolicy, StorageType } = required(
+    '@nats-io/jetstream',
+  ) as typeof JetStream;
+  const { Kvm } = required('@nats-io/kv') as typeof KeyValue;
+  const manager = await jetstreamManager(connection, { timeout: patience });
   const problems = await bucketProblems(manager, servers, {
     storage: StorageType.File,
     discard: DiscardPolicy.New,
   });
-  const bucket = await new Kvm(connection).open(BUCKET);
+  const bucket = await new Kvm(connection).open(BUCKET, { timeout: patience });
   if ((await bucket.status()).values === 0) return problems;
   const entries = await bucket.watch({ key: `${KEY}>` });
   // one that is cut off in the middle would be waited for without end
-  const lost = connection.closed().then((error) => {
-    entries.stop(error ?? new Error('the connection is lost'));
-  });
-  const silence = silenceAfter(() => {
-    entries.stop(new Error(`nothing has come for ${PATIENCE / 1000} s`));
+  void stopWhenLost(connection, entries);
+  const silence = silenceAfter(patience, () => {
+    entries.stop(new Error(`nothing has come for ${patience / 1000} s`));
   });
   try {
     for await (const entry of entries) {
@@ -90,9 +99,16 @@ async function readInto(
     }
   } finally {
     silence.end();
-    void lost;
   }
   return problems;
+}
+
+async function stopWhenLost(
+  connection: NatsConnection,
+  entries: { stop(error: Error): void },
+): Promise<void> {
+  const error = await connection.closed();
+  entries.stop(error ?? new Error('the connection is lost'));
 }
 
 /**
@@ -128,12 +144,12 @@ async function bucketProblems(
   return [];
 }
 
-function silenceAfter(tell: () => void): { heard(): void; end(): void } {
-  let timer = setTimeout(tell, PATIENCE);
+function silenceAfter(patience: number, tell: () => void): { heard(): void; end(): void } {
+  let timer = setTimeout(tell, patience);
   return {
     heard() {
       clearTimeout(timer);
-      timer = setTimeout(tell, PATIENCE);
+      timer = setTimeout(tell, patience);
     },
     end() {
       clearTimeout(timer);

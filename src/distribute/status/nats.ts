@@ -3,6 +3,8 @@
  * other command waits for it. What this host is known by stands in a file, never on a command line.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type * as TransportNode from '@nats-io/transport-node';
 import type { Authenticator, NatsConnection } from '@nats-io/transport-node';
 import { printable, split, toBuffer, toText, type Bytes } from '../../bytes/bytes.ts';
 import { asFileError } from '../../files/error.ts';
@@ -34,8 +36,10 @@ export function natsServers(config: Config, host: string): NatsServers | undefin
 export interface ConnectOptions {
   /** How long to wait for an answer: milliseconds. */
   readonly patience?: number;
-  /** Whether to go on trying for ever, now and whenever the connection breaks. */
+  /** Whether to take the connection up again, for ever, whenever it breaks. */
   readonly forever?: boolean;
+  /** After how long a server that says nothing is asked whether it is there: milliseconds. */
+  readonly pulse?: number;
 }
 
 /**
@@ -44,9 +48,9 @@ export interface ConnectOptions {
  */
 export async function connectNats(
   servers: NatsServers,
-  { patience = 5000, forever = false }: ConnectOptions = {},
+  { patience = 5000, forever = false, pulse = 30_000 }: ConnectOptions = {},
 ): Promise<NatsConnection> {
-  const client = await import('@nats-io/transport-node');
+  const client = required('@nats-io/transport-node') as typeof TransportNode;
   const { addresses, credentials, ca, host } = servers;
   const authenticator =
     credentials === undefined ? undefined : authenticatorIn(credentials, client);
@@ -58,11 +62,10 @@ export async function connectNats(
       inboxPrefix: inboxOf(host),
       timeout: patience,
       reconnect: forever,
-      waitOnFirstConnect: forever,
       maxReconnectAttempts: forever ? -1 : 0,
       reconnectTimeWait: 2000,
       reconnectJitter: 3000,
-      pingInterval: 30_000,
+      pingInterval: pulse,
       maxPingOut: 2,
       ignoreAuthErrorAbort: forever,
       ...(authenticator !== undefined && { authenticator }),
@@ -71,6 +74,11 @@ export async function connectNats(
   } catch (error) {
     throw natsError(servers, error);
   }
+}
+
+/** Read when it is called for, and from where a program that is one file finds it, too. */
+export function required(name: string): unknown {
+  return createRequire(import.meta.url)(name);
 }
 
 /** What a host hears its answers on: no other host may listen there. */
@@ -102,7 +110,10 @@ function reasonOf(error: unknown): string {
   return [message, inner].filter((each) => each !== '').join(': ') || 'no answer';
 }
 
-type Client = typeof import('@nats-io/transport-node');
+type Client = Pick<
+  typeof TransportNode,
+  'credsAuthenticator' | 'nkeyAuthenticator' | 'usernamePasswordAuthenticator'
+>;
 
 /** The kinds of credentials are told apart by how they look. */
 function authenticatorIn(file: Bytes, client: Client): Authenticator {

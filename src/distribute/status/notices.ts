@@ -10,7 +10,7 @@ import {
   type Bytes,
   type JsonBytes,
 } from '../../bytes/bytes.ts';
-import { XhError } from '../../message/error.ts';
+import type { XhError } from '../../message/error.ts';
 import { packageNameProblem } from '../../package/name.ts';
 import type { Config } from '../../site/config.ts';
 import type { Site } from '../../site/site.ts';
@@ -59,10 +59,7 @@ export async function announce(
 
 /** A dot would begin another word of the subject. */
 export function subjectOf({ package: name }: Notice): string {
-  const word = [...name].map((letter) =>
-    /[A-Za-z0-9_+~-]/.test(letter) ? letter : quoted(letter),
-  );
-  return `depot.${word.join('')}.published`;
+  return `depot.${name.replaceAll(/[^A-Za-z0-9_+~-]/g, quoted)}.published`;
 }
 
 function quoted(letter: string): string {

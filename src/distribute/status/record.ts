@@ -32,6 +32,8 @@ export interface RecordOptions {
   readonly reached?: boolean;
   /** Why none did. */
   readonly message?: string;
+  /** Whether `outcomes` are of all packages that are for this host: others that never came are forgotten. */
+  readonly all?: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: number;
 }
@@ -67,6 +69,40 @@ export function recordOutcomes(
   return record;
 }
 
+/** A package as it was installed, without any store. */
+export interface InstalledPackage {
+  readonly package: Bytes;
+  readonly version?: Bytes;
+}
+
+/**
+ * Enters what was installed or taken out by hand. What is known of a package that is pulled stays: that
+ * it is frozen, say, or that it was refused; of one that is not pulled, this is all that there is to say.
+ * @throws FileError when it cannot be written
+ */
+export function recordInstalled(
+  site: Site,
+  {
+    installed = [],
+    removed = [],
+  }: {
+    readonly installed?: readonly InstalledPackage[];
+    readonly removed?: readonly Bytes[];
+  },
+  options: Pick<RecordOptions, 'config' | 'now'>,
+): void {
+  const read = ownRecord(site);
+  const known = read !== undefined && 'record' in read ? read.record.packages : [];
+  const pulled = new Set(
+    known.filter(({ revision }) => revision !== undefined).map((each) => each.package),
+  );
+  const outcomes = [
+    ...installed.map((each) => ({ ...each, result: 'installed' })),
+    ...removed.map((name) => ({ package: name, result: 'removed' })),
+  ].filter((each) => !pulled.has(each.package));
+  if (outcomes.length > 0) recordOutcomes(site, outcomes, options);
+}
+
 /** This host's record; undefined when nothing was ever pulled or installed. Never throws. */
 export function ownRecord(site: Site): ReadRecord | undefined {
   const read = beginningOf(adminPath(site, FILE), LARGEST_RECORD + 1);
@@ -94,9 +130,18 @@ export function nextRecord(
   outcomes: readonly PackageOutcome[],
   options: Omit<RecordOptions, 'config'> & { readonly host: string; readonly now: number },
 ): HostRecord {
-  const { host, now, reached, message } = options;
+  const { host, now, message } = options;
+  const isCutOff = outcomes.length > 0 && outcomes.every(({ result }) => result === 'unreachable');
+  const reached = options.reached === true && isCutOff ? false : options.reached;
+  const why = message ?? (isCutOff ? outcomes[0]?.message : undefined);
   const empty = emptyRecord(host, now);
   const packages = new Map(before?.packages.map((each) => [each.package, each]));
+  if (options.all === true && reached !== false) {
+    const told = new Set(outcomes.map((each) => each.package));
+    for (const { package: name, revision, result } of packages.values()) {
+      if (revision === undefined && NOT_HERE.has(result) && !told.has(name)) packages.delete(name);
+    }
+  }
   for (const outcome of outcomes) {
     if (outcome.result === 'removed') packages.delete(outcome.package);
     else
@@ -109,7 +154,7 @@ export function nextRecord(
     serial: Math.max((before?.serial ?? 0) + 1, empty.serial),
     ...(lastReached !== undefined && { reached: lastReached }),
     ...(reached === false
-      ? { alone: { since: before?.alone?.since ?? empty.time, ...shortened(message) } }
+      ? { alone: { since: before?.alone?.since ?? empty.time, ...shortened(why) } }
       : reached === undefined && before?.alone !== undefined && { alone: before.alone }),
     packages: [...packages.values()].toSorted((one, other) =>
       compareBytes(one.package, other.package),
@@ -162,3 +207,5 @@ function emptyRecord(host: string, now: number): HostRecord {
 
 const ADMIN = b`/.software/local/.admin`;
 const FILE: Bytes = b`status.json`;
+/** What is said of packages that are not here, and may not be for this host at all. */
+const NOT_HERE: ReadonlySet<string> = new Set(['unreachable', 'failed', 'refused']);

@@ -50,7 +50,7 @@ export async function sweep(store: Store, options: GcOptions): Promise<Swept> {
   let kept = 0;
   let keptBytes = 0;
   const old = (written: number): boolean => now - written > grace;
-  for (const top of ['objects', 'trees', 'heads'] as const) {
+  for (const top of TOPS) {
     for await (const each of store.list(top)) {
       const name = slice(each.path, each.path.lastIndexOf('/') + 1);
       // what a killed publisher left half written begins with a dot
@@ -63,15 +63,24 @@ export async function sweep(store: Store, options: GcOptions): Promise<Swept> {
     }
   }
   if (dryRun) return { removed: found, kept, keptBytes, broken };
-  const removed: StoredName[] = [];
-  const tasks = found.map((each) => async () => {
+  const gone = new Set<StoredName>();
+  const remove = async (each: StoredName): Promise<void> => {
     // a publisher may have found it meanwhile, and rely on it
     const written = await store.written(each.path);
     if (written !== undefined && !old(written)) return;
     await store.remove(each.path);
-    removed.push(each);
-  });
-  await inParallel(tasks, REQUESTS);
+    gone.add(each);
+  };
+  // heads first: at no time does one lead to something that is gone
+  for (const top of TOPS) {
+    const these = found.filter(({ path }) => path.startsWith(`${top}/`));
+    await inParallel(
+      these.map((each) => () => remove(each)),
+      REQUESTS,
+    );
+    await store.settle();
+  }
+  const removed = found.filter((each) => gone.has(each));
   return { removed, kept: kept + found.length - removed.length, keptBytes, broken };
 }
 
@@ -147,5 +156,6 @@ function isGone(error: unknown): boolean {
   return error instanceof XhError && error.code !== 'E_STORE_READ';
 }
 
+const TOPS = ['heads', 'trees', 'objects'] as const;
 /** At the same time. */
 const REQUESTS = 8;

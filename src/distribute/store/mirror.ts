@@ -17,6 +17,8 @@ import type { Store, StoreReader } from './store.ts';
 import { readTrust } from './trust.ts';
 
 export interface MirrorOptions {
+  /** Whether what a head leads to is looked for, too, when the mirror has that head already. */
+  readonly anew?: boolean;
   /** That a head may be believed; without it, whoever reads the mirror finds out. @throws XhError when it may not */
   readonly believe?: (directory: Bytes, text: string) => void;
   /** Told of a package that is not mirrored, since its head is not believed or something of it is missing. */
@@ -39,13 +41,13 @@ export async function mirror(
   from: StoreReader,
   to: Store,
   packages: readonly Bytes[],
-  { believe, failed, progress }: MirrorOptions = {},
+  { anew = false, believe, failed, progress }: MirrorOptions = {},
 ): Promise<Mirrored> {
   let changed = 0;
   let objects = 0;
   let bytes = 0;
   // what the mirror has of a package need not be asked for again
-  const nearest = severalStores([to, from]);
+  const nearest = anew ? from : severalStores([to, from]);
 
   async function copy(path: Bytes, hash: Hash, length: number): Promise<void> {
     const pieces = (): AsyncIterable<Uint8Array> => piecesOf(from, { path, hash, length });
@@ -88,13 +90,14 @@ export async function mirror(
     const text = await from.read(path);
     if (text === undefined) return;
     const before = await to.read(path);
-    if (before?.equals(text) === true) return;
+    const same = before?.equals(text) === true;
+    if (same && !anew) return;
     const { head } = parseHead(text.toString());
     believe?.(name, text.toString());
     // never back, whoever asks
     if (before !== undefined && isOlder(head, before.toString(), name, believe)) return;
     await copyHead(head);
-    if (await to.replace(path, text, before)) changed++;
+    if (!same && (await to.replace(path, text, before))) changed++;
     await enterPackage(to, name);
   }
 

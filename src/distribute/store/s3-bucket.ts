@@ -30,6 +30,14 @@ export function bucketOf(address: URL, environment: Environment): Bucket {
   const accessKeyId = given(environment, 'AWS_ACCESS_KEY_ID');
   const secretAccessKey = given(environment, 'AWS_SECRET_ACCESS_KEY');
   const sessionToken = given(environment, 'AWS_SESSION_TOKEN');
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    const lacking = accessKeyId === undefined ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY';
+    throw new XhError('E_STORE_ADDRESS', `${lacking} is not set`, {
+      exit: EXIT.usage,
+      remedy:
+        'set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither to read what all may read',
+    });
+  }
   const prefix = decoded(path);
   return {
     name: `s3://${bucket}${path === '' ? '' : `/${path}`}`,

@@ -22,12 +22,21 @@ export function parseListing(store: string, content: Buffer): BucketListing {
     .split('<Contents>')
     .slice(1)
     .map((part) => ({
-      path: bytes(decodeURIComponent((valueOf(part, 'Key') ?? '').replaceAll('+', ' '))),
+      path: bytes(unquoted((valueOf(part, 'Key') ?? '').replaceAll('+', ' '))),
       size: Number(valueOf(part, 'Size') ?? 0),
       written: Date.parse(valueOf(part, 'LastModified') ?? ''),
     }));
   const isMore = valueOf(text, 'IsTruncated') === 'true';
   return { objects, next: isMore ? valueOf(text, 'NextContinuationToken') : undefined };
+}
+
+/** As it is where it is no quoting: nothing of ours has such a name. */
+function unquoted(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 function valueOf(text: string, name: string): string | undefined {

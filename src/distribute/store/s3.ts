@@ -5,7 +5,9 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createRequire } from 'node:module';
 import { setTimeout } from 'node:timers/promises';
+import type * as Aws from 'aws4fetch';
 import { b, bytes, concat, slice, toText, type Bytes } from '../../bytes/bytes.ts';
 import { XhError } from '../../message/error.ts';
 import { hashOf } from './hash.ts';
@@ -19,13 +21,15 @@ export interface S3Options {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** How long nothing may come: milliseconds. */
   readonly patience?: number;
+  /** How many names are asked for at a time, if not as many as the server gives. */
+  readonly page?: number;
   /** Told what a person who publishes should know of the server. */
   readonly tell?: (line: string) => void;
 }
 
 /** The store at `s3://BUCKET/PREFIX`. @throws XhError E_STORE_ADDRESS */
 export function openS3Store(address: URL, options: S3Options = {}): Store {
-  const { patience = 20_000, tell = () => undefined } = options;
+  const { patience = 20_000, page, tell = () => undefined } = options;
   const bucket = bucketOf(address, options.environment ?? process.env);
   const { name, prefix } = bucket;
   const secure = bucket.address.protocol === 'https:';
@@ -47,7 +51,7 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
       } catch (error) {
         const again = !(error instanceof ServerRefusal) || BUSY.has(error.status);
         if (!again || attempt === ATTEMPTS) throw error;
-        await setTimeout(100 * 4 ** attempt * Math.random());
+        await setTimeout(PAUSE * 2 ** attempt * (0.5 + Math.random()));
       }
     }
   }
@@ -97,7 +101,7 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
         await demandBucket();
         return undefined;
       }
-      throw failed(name, call.method === 'PUT' || call.method === 'DELETE', error);
+      throw failed(bucket, call.method !== 'GET', error);
     }
   }
 
@@ -108,7 +112,7 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
       await ask({ method: 'GET', key: b``, query: '?list-type=2&max-keys=1' });
       isThere = true;
     } catch (error) {
-      throw failed(name, false, error);
+      throw failed(bucket, false, error);
     }
   }
 
@@ -132,7 +136,7 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
         if (error.status === 404 && error.code !== 'NoSuchBucket') return true;
         if (error.status === 501 || error.status === 400) return false;
       }
-      throw failed(name, true, error);
+      throw failed(bucket, true, error);
     }
     await askAbout(PROBE, { method: 'DELETE' });
     return false;
@@ -165,7 +169,7 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
       if (error instanceof ServerRefusal && (MISMATCH.has(error.status) || error.status === 404)) {
         return false;
       }
-      throw failed(name, true, error);
+      throw failed(bucket, true, error);
     }
     if (conditional) return true;
     const after = await askAbout(path, { method: 'GET' });
@@ -181,17 +185,17 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
         return found;
       } catch (error) {
         if (!(error instanceof XhError)) throw error;
-        throw error.cause instanceof Error ? failed(name, false, error.cause) : error;
+        throw error.cause instanceof Error ? failed(bucket, false, error.cause) : error;
       }
     },
     async has(path) {
-      return (await askAbout(path, { method: 'HEAD' })) !== undefined;
+      return (await askAbout(path, BEGINNING)) !== undefined;
     },
     async written(path) {
-      return (await askAbout(path, { method: 'HEAD' }))?.modified;
+      return (await askAbout(path, BEGINNING))?.modified;
     },
     async add(path, pieces, length) {
-      const there = await askAbout(path, { method: 'HEAD' });
+      const there = await askAbout(path, BEGINNING);
       if (there !== undefined) {
         if (Date.now() - there.modified > FRESH) await touch(path);
         return false;
@@ -216,9 +220,10 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
       for (let token: string | undefined = ''; token !== undefined;) {
         const begin = encodeURIComponent(`${toText(prefix)}${top}/`);
         const more = token === '' ? '' : `&continuation-token=${encodeURIComponent(token)}`;
-        const query = `?list-type=2&encoding-type=url&prefix=${begin}${more}`;
+        const most = page === undefined ? '' : `&max-keys=${page}`;
+        const query = `?list-type=2&encoding-type=url&prefix=${begin}${most}${more}`;
         const answer = await ask({ method: 'GET', key: b``, query }).catch((error: unknown) => {
-          throw failed(name, false, error);
+          throw failed(bucket, false, error);
         });
         const listing = parseListing(name, answer.content);
         for (const found of listing.objects)
@@ -244,7 +249,7 @@ export function openS3Store(address: URL, options: S3Options = {}): Store {
 }
 
 interface S3Call {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   /** In the bucket. */
   readonly key: Bytes;
   /** With its question mark. */
@@ -257,6 +262,12 @@ interface S3Call {
     readonly pieces: Pieces;
   };
 }
+
+/**
+ * What tells whether an object is there, and since when. It would be HEAD if there were no servers that
+ * answer it with a body, after which nothing on the connection is understood.
+ */
+const BEGINNING = { method: 'GET', headers: { range: 'bytes=0-0' } } as const;
 
 interface S3Answer {
   readonly content: Buffer;
@@ -314,7 +325,7 @@ async function signed(
   },
 ): Promise<Record<string, string>> {
   if (keys === undefined) return headers;
-  const { AwsV4Signer } = await import('aws4fetch');
+  const { AwsV4Signer } = (library ??= loadLibrary());
   const { accessKeyId, secretAccessKey, sessionToken } = keys;
   const signer = new AwsV4Signer({
     url,
@@ -330,21 +341,28 @@ async function signed(
   return Object.fromEntries(all);
 }
 
+/** When it is needed: by require, since a program that has been compiled before cannot import. */
+function loadLibrary(): typeof Aws {
+  return createRequire(import.meta.url)('aws4fetch') as typeof Aws;
+}
+let library: ReturnType<typeof loadLibrary> | undefined;
+
 function hashIn(path: Bytes): string {
   return slice(path, path.lastIndexOf('/') + 1);
 }
 
-function failed(name: string, writing: boolean, error: unknown): XhError {
+function failed({ name, keys }: Bucket, writing: boolean, error: unknown): XhError {
   if (error instanceof XhError) return error;
   const why = error instanceof Error ? error.message : String(error);
   const code = error instanceof ServerRefusal ? (error.code ?? String(error.status)) : '';
+  const remedy =
+    keys === undefined && error instanceof ServerRefusal && error.status < 404
+      ? 'no keys are given: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'
+      : (REMEDIES[code] ?? 'is the server up, and AWS_ENDPOINT_URL its address?');
   return new XhError(
     writing ? 'E_STORE_WRITE' : 'E_STORE_READ',
     `${name} cannot be ${writing ? 'written' : 'read'}: ${why}`,
-    {
-      remedy: REMEDIES[code] ?? 'is the server up, and AWS_ENDPOINT_URL its address?',
-      cause: error,
-    },
+    { remedy, cause: error },
   );
 }
 
@@ -366,6 +384,8 @@ const NO_ETAG = '"00000000000000000000000000000000"';
 const PROBE = bytes('.probe');
 const CONNECTIONS = 16;
 const ATTEMPTS = 4;
+/** Before the second attempt, in the mean: milliseconds. */
+const PAUSE = 100;
 const BUSY: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 const MISMATCH: ReadonlySet<number> = new Set([409, 412]);
 /** What is younger needs not be made young: milliseconds. It is far less than what gc leaves alone. */

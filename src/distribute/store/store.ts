@@ -34,6 +34,8 @@ export class CutOffError extends XhError {
 export interface StoreReader {
   /** For messages: a directory, or an address. */
   readonly name: string;
+  /** How many readings at the same time serve it best, where that is known. */
+  readonly jobs?: number;
   /**
    * The content at `path`, or a range of it; undefined when the store says that it has none. It may be
    * something else than it should be: whoever reads it verifies it.

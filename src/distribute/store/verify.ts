@@ -133,6 +133,8 @@ async function createLooking(store: Store, { quick = false, progress }: VerifyOp
       if (sound.has(path)) return;
       if (!quick) await read(path, object, needing);
       else if (there.get(path) === length) pass(path, length);
+      // it may have been published since, or not be listed yet
+      else if (!there.has(path) && (await store.has(path))) pass(path, length);
       else find(path, wrongLength(store, path, there.get(path), length), needing);
     },
     tree(tree: Hash, error: XhError, needing: Needing): void {
@@ -144,7 +146,8 @@ async function createLooking(store: Store, { quick = false, progress }: VerifyOp
       const rest = [...there.keys()].filter((path) => !sound.has(path) && !findings.has(path));
       const tasks = rest.map((path) => async () => {
         const name = slice(path, path.lastIndexOf('/') + 1);
-        if (isHash(name)) await read(path, name);
+        // it may have been swept since
+        if (isHash(name) && (await store.has(path))) await read(path, name);
       });
       await inParallel(tasks, REQUESTS);
     },

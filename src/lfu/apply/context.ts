@@ -1,13 +1,23 @@
 /** What carrying out a plan needs, and what it remembers on the way. */
 import type { Bytes } from '../../bytes/bytes.ts';
-import type { Copier } from '../../files/copy.ts';
+import type { Copier, OpenFile } from '../../files/copy.ts';
+import type { ObjectStat } from '../../files/stat.ts';
 import type { Tree } from '../../files/tree.ts';
 import type { Identity } from '../../files/tree.ts';
 import type { Pace } from '../pace.ts';
-import type { Directory, LfuChange } from '../plan/change.ts';
+import type { Directory, LfuChange, Source } from '../plan/change.ts';
+
+/** A file that is being copied. */
+export interface OpenSource extends OpenFile {
+  readonly stat: ObjectStat;
+  /** It is what it was when it was planned for, and cannot become anything else. */
+  readonly isFixed?: boolean;
+}
 
 export interface ApplyContext {
   readonly master: Tree;
+  /** Opens files that are to be copied, when not in `master`. */
+  readonly openSource?: ((from: Source) => OpenSource) | undefined;
   readonly slave: Tree;
   readonly copier: Copier;
   readonly pace: Pace;

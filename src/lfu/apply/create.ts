@@ -30,7 +30,7 @@ import type {
   Wanted,
 } from '../plan/change.ts';
 import { compareTimes } from '../plan/wanted.ts';
-import type { ApplyContext } from './context.ts';
+import type { ApplyContext, OpenSource } from './context.ts';
 import { forFilling } from './metadata.ts';
 
 /**
@@ -81,7 +81,7 @@ async function tryFile(
   context: ApplyContext,
 ): Promise<Identity | undefined> {
   const { slave, copier, pace, fsync } = context;
-  const source = await openSource(change.from, context);
+  const source = context.openSource?.(change.from) ?? (await openSource(change.from, context));
   try {
     const dir = slave.open(change.at);
     const path = b`${dir.path}/${temporary}`;
@@ -96,7 +96,9 @@ async function tryFile(
         const pause = pace.spend(step.value);
         if (pause !== undefined) await pause;
       }
-      const isWhole = step.value && isSameState(statOf(source.fd, source.path), source.stat);
+      const isWhole =
+        step.value &&
+        (source.isFixed === true || isSameState(statOf(source.fd, source.path), source.stat));
       if (!isWhole) return undefined;
       giveMetadata(
         { fd, path, isOpen: true },
@@ -113,10 +115,6 @@ async function tryFile(
   } finally {
     closeSync(source.fd);
   }
-}
-
-interface OpenSource extends OpenFile {
-  readonly stat: ObjectStat;
 }
 
 async function openSource(from: Source, { master }: ApplyContext): Promise<OpenSource> {
@@ -157,7 +155,7 @@ function freshWant(
   source: OpenSource,
   { privileged }: ApplyContext,
 ): Wanted {
-  if (isSameState(source.stat, from.stat)) return want;
+  if (source.isFixed === true || isSameState(source.stat, from.stat)) return want;
   const attributes = new Map(
     [...attributesOf(source.fd, source.path)].filter(([name]) => isCarried(name, privileged)),
   );

@@ -9,6 +9,8 @@ export interface RunFacts {
   readonly ownership: Ownership;
   /** Absolute paths of the two roots, as their names go. */
   readonly master: Bytes;
+  /** Whether links can lead into the master: not into a store. */
+  readonly isLinkable?: boolean;
   readonly slave: Bytes;
   readonly host: Bytes;
   readonly arch: Bytes;

@@ -6,6 +6,7 @@ import type { PairScan } from '../../files/pair-scan.ts';
 import type { RunningFiles } from '../../files/running.ts';
 import type { ObjectStat } from '../../files/stat.ts';
 import type { Place, Tree } from '../../files/tree.ts';
+import type { Followable } from '../scan/follow.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory, LfuProblem } from './change.ts';
 import type { Claims } from './claims.ts';
@@ -28,6 +29,8 @@ export interface RootObject {
 export interface PlanInput {
   readonly master: Side & {
     readonly tree: Tree;
+    /** Where its links are followed, when not in `tree`. */
+    readonly lookup?: Followable;
     readonly root: RootObject;
     /** Whether its listings say what it was, and not what it is. */
     readonly isIndexed?: boolean;

@@ -113,6 +113,15 @@ export function ruleError(path: Bytes, decision: Decision, facts: RunFacts): Lfu
 /** A link in the place of an object. */
 function planStandIn(pair: Pair, plan: Draft, facts: RunFacts): void {
   const { slave, decision, path } = pair;
+  if (decision.source === undefined && facts.isLinkable === false) {
+    plan.problems.push({
+      path,
+      code: 'E_LFU_STORE_LINK',
+      message: 'a rule wants a link into the master, which is a store: left as it is',
+      remedy: 'say where the link is to lead: link; source /usr/remote/…',
+    });
+    return;
+  }
   const want = wantedOfLink(pair.master, decision, facts.ownership);
   const target = linkTarget(facts, path, decision);
   const place = (why: readonly Why[]): PlacedChange => ({

@@ -5,13 +5,13 @@
  */
 import { closeSync } from 'node:fs';
 import type { Bytes } from '../../bytes/bytes.ts';
-import { attributesAt, isCarried, type Attributes } from '../../files/attributes.ts';
+import { isCarried, type Attributes } from '../../files/attributes.ts';
 import { sameContents } from '../../files/copy.ts';
 import { ROW, STRIDE, setRow, typeIn, type Listing } from '../../files/listing.ts';
 import { pathBelow, type Identity, type Place, type Tree } from '../../files/tree.ts';
 import { XhError } from '../../message/error.ts';
 import { DEFAULT, type Decision } from '../rules/decision.ts';
-import { followLink } from '../scan/follow.ts';
+import { followableTree, followLink, type Followable } from '../scan/follow.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import type { Directory, LfuProblem } from './change.ts';
 import type { DirectoryInput } from './directory.ts';
@@ -42,10 +42,16 @@ export function followLinks(
   master: Listing,
   decisions: Decision[] | undefined,
   looking: Looking,
-  tree: { readonly tree: Tree; readonly path: Bytes; readonly privileged: boolean },
+  tree: {
+    readonly tree: Tree;
+    readonly lookup?: Followable;
+    readonly path: Bytes;
+    readonly privileged: boolean;
+  },
 ): Prepared {
   const followed = new Map<number, { readonly place: Place; readonly name: Bytes }>();
   if (decisions === undefined) return { master, decisions, followed };
+  const lookup = tree.lookup ?? followableTree(tree.tree);
   const rows = new Map<number, ReturnType<typeof followLink>>();
   const attributes = new Map<number, Attributes>(master.attributes);
   const targets = new Map<number, Bytes>(master.targets);
@@ -54,12 +60,12 @@ export function followLinks(
     if (typeIn(master, index) !== 'l') continue;
     const name = master.names[index] ?? ('' as Bytes);
     try {
-      const found = followLink(tree.tree, tree.path, looking.from, name);
+      const found = followLink(lookup, tree.path, looking.from, name);
       if (found.stat.type === 'd') refuseLoop(found.stat, looking.ancestors);
       rows.set(index, found);
       followed.set(index, found);
       targets.delete(index);
-      const all = attributesAt(tree.tree.open(found.place), found.name);
+      const all = lookup.attributes(found.place, found.name);
       const carried = [...all].filter(([key]) => isCarried(key, tree.privileged));
       attributes.delete(index);
       if (carried.length > 0) attributes.set(index, new Map(carried));
@@ -96,10 +102,15 @@ export function* compareFiles(
     const from = followed.get(index) ?? { place: looking.from, name };
     const opened: number[] = [];
     try {
-      const one = scanners.master.openFile(from.place, from.name);
-      opened.push(one.fd);
       const other = scanners.slave.openFile(looking.at, name);
       opened.push(other.fd);
+      const { holdsSame } = scanners.master;
+      if (holdsSame !== undefined) {
+        compared.set(index, yield* holdsSame(from.place, from.name, other));
+        continue;
+      }
+      const one = scanners.master.openFile(from.place, from.name);
+      opened.push(one.fd);
       compared.set(index, yield* sameContents(one, other, size));
     } catch (error) {
       if (!(error instanceof XhError)) throw error;

@@ -1,6 +1,7 @@
 /** What a symbolic link of the master points to, found without ever leaving the master. */
 import { printable, slice, type Bytes } from '../../bytes/bytes.ts';
 import { components, isWithin, normalize } from '../../bytes/path.ts';
+import { attributesAt, type Attributes } from '../../files/attributes.ts';
 import { readLinkAt } from '../../files/names.ts';
 import { statAt, type ObjectStat } from '../../files/stat.ts';
 import { placeBelow, ROOT_PLACE, type Place, type Tree } from '../../files/tree.ts';
@@ -13,11 +14,35 @@ export interface Followed {
   readonly stat: ObjectStat;
 }
 
+/** A tree in which links can be followed. */
+export interface Followable {
+  /** @throws FileError */
+  stat(place: Place, name: Bytes): ObjectStat | undefined;
+  /** Of a link. @throws FileError */
+  target(place: Place, name: Bytes): Bytes;
+  /** @throws FileError */
+  attributes(place: Place, name: Bytes): Attributes;
+}
+
+/** A tree of this host. */
+export function followableTree(tree: Tree): Followable {
+  return {
+    stat: (place, name) => statAt(tree.open(place), name),
+    target: (place, name) => readLinkAt(tree.open(place), name),
+    attributes: (place, name) => attributesAt(tree.open(place), name),
+  };
+}
+
 /**
  * Follows the link `name` in `place` to its end. `root` is the real path of the tree's root.
  * @throws XhError E_LFU_ESCAPE, E_LFU_LOOP, E_LFU_DANGLING; FileError
  */
-export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): Followed {
+export function followLink(
+  tree: Followable,
+  root: Bytes,
+  place: Place,
+  name: Bytes,
+): Followed {
   let at = place;
   let pending: Bytes[] = [name];
   let links = 0;
@@ -38,8 +63,7 @@ export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): 
       at = at.parent;
       continue;
     }
-    const dir = tree.open(at);
-    const stat = statAt(dir, next);
+    const stat = tree.stat(at, next);
     if (stat === undefined) {
       throw refuse('E_LFU_DANGLING', 'points to nothing', 'mend it, or do not follow it');
     }
@@ -49,7 +73,7 @@ export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): 
       if (++links > MOST_LINKS) {
         throw refuse('E_LFU_LOOP', 'leads to itself', 'mend it, or do not follow it');
       }
-      const target = readLinkAt(dir, next);
+      const target = tree.target(at, next);
       const below = target.startsWith('/') ? belowRoot(root, target) : target;
       if (below === undefined) throw escape(target);
       last = target;
@@ -64,7 +88,7 @@ export function followLink(tree: Tree, root: Bytes, place: Place, name: Bytes): 
   if (at.parent === undefined) {
     throw refuse('E_LFU_LOOP', 'leads to the master itself', 'mend it, or do not follow it');
   }
-  const stat = statAt(tree.open(at.parent), at.name);
+  const stat = tree.stat(at.parent, at.name);
   if (stat?.type !== 'd') {
     throw refuse('E_LFU_DANGLING', 'points to nothing', 'run the command again');
   }

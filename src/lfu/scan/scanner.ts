@@ -15,6 +15,11 @@ export interface Scanner {
   list(place: Place): Listing;
   /** The file `name` in `place`, to look at its contents; the caller closes it. @throws FileError */
   openFile(place: Place, name: Bytes): OpenFile;
+  /**
+   * Whether the file `name` in `place` has the same contents as `other`, of the same size, where that is
+   * known without opening it; yields how many bytes were looked at, as often as somebody may want to stop.
+   */
+  readonly holdsSame?: (place: Place, name: Bytes, other: OpenFile) => Generator<number, boolean>;
 }
 
 export interface ScanOptions {

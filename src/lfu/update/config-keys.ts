@@ -16,7 +16,9 @@ import {
 } from '../../site/config-values.ts';
 import { parseBytes, parseDeleteLimit } from '../limits.ts';
 import { NAME_EXPECTED, isMasterName } from '../marker.ts';
+import { XhError } from '../../message/error.ts';
 import type { DeleteLimit } from '../options.ts';
+import { storeAddress } from '../store/address.ts';
 
 /** What a run may be told, as the options of `lfu` are called. */
 export interface MasterOptions {
@@ -94,6 +96,23 @@ const marker: ValueKind<boolean | Bytes> = {
     typeof value === 'boolean' ? value : markerName.read(value, path, report),
 };
 
+/** A directory, or a tree of a store by its address. */
+const masterPath: ValueKind<Bytes> = {
+  ...absolutePath,
+  expected: 'an absolute path without .., or a tree of a store: https://HOST/STORE#PACKAGE/TYPE',
+  read(value, path, report) {
+    const isAddress = typeof value === 'string' && /^(?:store\+|https?:\/\/|s3:\/\/)/.test(value);
+    if (!isAddress) return absolutePath.read(value, path, report);
+    try {
+      return storeAddress(bytes(value))?.name;
+    } catch (error) {
+      if (!(error instanceof XhError)) throw error;
+      report({ path, message: `expected ${masterPath.expected}` });
+      return undefined;
+    }
+  },
+};
+
 const rule: ValueKind<RuleEntry> = {
   expected: "the name of a file of rules, or a table { text = '…' } with rules",
   read(value, path, report) {
@@ -141,7 +160,12 @@ export const MASTER_FIELDS: Fields<Omit<MasterEntry, keyof MasterOptions>> = {
     required: true,
     summary: 'What the master is called in the log, in the ledger and on command lines.',
   },
-  path: { kind: absolutePath, required: true, summary: 'The tree that is copied.' },
+  path: {
+    kind: masterPath,
+    required: true,
+    summary:
+      'The tree that is copied: a directory, or one of a store, STORE#PACKAGE/TYPE or STORE#PACKAGE/TYPE/ARCHITECTURE.',
+  },
   slave: { kind: absolutePath, required: true, summary: 'The tree that it is copied to.' },
   marker: {
     kind: marker,

@@ -12,7 +12,7 @@ import { readAccounts } from '../../site/accounts.ts';
 import type { Site } from '../../site/site.ts';
 import { holdSlaves } from '../ledger/store.ts';
 import type { LedgerUse, Pretended } from '../ledger/use.ts';
-import type { DeleteLimit, LfuReport, LfuResult } from '../options.ts';
+import type { DeleteLimit, LfuOptions, LfuReport, LfuResult } from '../options.ts';
 import type { StopSignal } from '../pace.ts';
 import { compileRules, type RuleSet } from '../rules/evaluator.ts';
 import { systemSources } from '../rules/sources.ts';
@@ -38,6 +38,8 @@ export interface UpdateOptions {
     readonly jobs?: number | undefined;
     readonly bandwidth?: number | undefined;
   };
+  /** Opens masters that are stores. */
+  readonly openStore?: LfuOptions['openStore'];
   readonly stopped?: () => StopSignal | undefined;
   readonly report: UpdateReport;
 }
@@ -138,7 +140,7 @@ export function configuredFor(
 
 function runOptions(
   { master, rules }: PreparedMaster,
-  { site, config, dryRun, instead, stopped, report }: UpdateOptions,
+  { site, config, dryRun, instead, openStore, stopped, report }: UpdateOptions,
   ledger: Pick<LedgerUse, 'pretended' | 'warn'>,
 ): Parameters<typeof runLfu>[0] {
   const { options } = master;
@@ -166,6 +168,7 @@ function runOptions(
     fsync: options.fsync === true,
     jobs: instead.jobs ?? options.jobs,
     bandwidth: instead.bandwidth ?? options.bwlimit,
+    ...(openStore && { openStore }),
     ...(stopped && { stopped }),
     report: report.of(master),
   };

@@ -3,7 +3,9 @@
  * host writes to its own key alone, servers die and come back, and liars are named.
  */
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { once } from 'node:events';
+import { connect as connectTo, createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { Kvm } from '@nats-io/kv';
@@ -11,7 +13,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { b, bytes, printable } from '../../../src/bytes/bytes.ts';
 import { gatherRecords, type Gathering } from '../../../src/distribute/status/gather.ts';
 import { recordText } from '../../../src/distribute/status/host-record.ts';
-import { delayOf, listen, newsQueue, type News } from '../../../src/distribute/status/listen.ts';
+import { delayOf, listen } from '../../../src/distribute/status/listen.ts';
+import { newsQueue, type News } from '../../../src/distribute/status/news-queue.ts';
 import { natsServers } from '../../../src/distribute/status/nats.ts';
 import { natsSource } from '../../../src/distribute/status/nats-records.ts';
 import {
@@ -23,13 +26,14 @@ import {
 import { nextRecord, recordOutcomes } from '../../../src/distribute/status/record.ts';
 import { shareRecord } from '../../../src/distribute/status/share.ts';
 import { loadConfig, type Config } from '../../../src/site/config.ts';
+import { XhError } from '../../../src/message/error.ts';
 import type { Site } from '../../../src/site/site.ts';
 import { startNats } from '../../servers/nats.ts';
 import type { RunningServer } from '../../servers/server.ts';
 import { freshSite, siteThatStays, temporaryDirectory } from '../../site.ts';
 
 const PERMISSIONS = readFileSync(
-  resolve(import.meta.dirname, '../../../doc/nats-server.conf'),
+  join(import.meta.dirname, '../../../doc/nats-server.conf'),
   'utf8',
 );
 const WEB1 = 'web1.example.org';
@@ -123,13 +127,15 @@ describe('records', () => {
       if (purge) more.set('Nats-Rollup', 'all');
       return argus.request(subject, '{}', { timeout: 1000, headers: more }).then(
         (answer) => answer.string(),
-        (error: Error) => error.message,
+        (error: unknown) => String(error),
       );
     };
     expect(await put(`$KV.xhier_status.status.${WEB1}`)).toMatch(/permissions violation/i);
     expect(await put('$KV.xhier_status.other')).toMatch(/permissions violation/i);
     expect(await put('$KV.xhier_status.status.argus', true)).toMatch(/rollup not permitted/);
-    await expect(new Kvm(argus).open('xhier_status')).rejects.toThrow(/permissions violation/i);
+    const bucket = await new Kvm(argus).open('xhier_status');
+    await expect(bucket.get('status.collector')).rejects.toThrow(/permissions violation/i);
+    await expect(bucket.watch()).rejects.toThrow(/permissions violation/i);
     const { hosts } = await gatherBy(collector);
     expect(hosts.find(({ host }) => host === WEB1)?.record?.packages[0]?.revision).toBe(7);
   });
@@ -176,8 +182,7 @@ describe('records', () => {
   });
 
   test('a password in the address is refused: everybody may read the configuration', () => {
-    const { site } = hostAt('nats://argus:secret@127.0.0.1:1', 'argus');
-    expect(() => loadConfig(site)).toThrow(/no password in it/);
+    expect(() => hostAt('nats://argus:secret@127.0.0.1:1', 'argus')).toThrow(/no password in it/);
   });
 
   test('a server that is gone is a warning for the host, a problem for who gathers', async () => {
@@ -199,6 +204,29 @@ describe('records', () => {
     expect(hosts).toMatchObject([{ host: 'argus', record: { packages: [{ revision: 40 }] } }]);
     expect(await says(argus, 41)).toEqual([]);
   });
+});
+
+test('a server that stalls in the middle is given up, and what had come is not lost', async () => {
+  const { url, port, end } = await startNats(temporaryDirectory('nats'));
+  onTestFinished(() => end());
+  const collector = hostAt(url, 'collector');
+  await gatherBy(collector);
+  for (let i = 0; i < 12; i++) await says(hostAt(url, `host${i}`), i + 1);
+  const wire = { isCut: false, passed: 0 };
+  const whole = hostAt(await wireTo(port, Infinity, wire), 'collector');
+  expect((await gatherBy(whole)).hosts).toHaveLength(12);
+  const counts: number[] = [];
+  // behind a wire on which nothing comes any more after so many bytes
+  for (const most of [0, Math.floor(wire.passed / 3), Math.floor(wire.passed * 0.8)]) {
+    const servers = natsServers(hostAt(await wireTo(port, most), 'collector').config, 'collector');
+    if (servers === undefined) throw new Error('no nats');
+    const { hosts, problems } = await gatherRecords([natsSource(servers, { patience: 300 })]);
+    expect(problems).toEqual([expect.stringContaining('127.0.0.1')]);
+    counts.push(hosts.length);
+  }
+  expect(counts[0]).toBe(0);
+  expect(counts.at(-1)).toBeGreaterThan(0);
+  expect(counts).toEqual(counts.toSorted((one, other) => one - other));
 });
 
 describe('notices', () => {
@@ -247,6 +275,7 @@ function listening(
   host: NatsHost,
   work: (news: News) => Promise<void> = () => Promise.resolve(),
   jitter = 0.05,
+  pulse = 30_000,
 ): {
   pulls: string[];
   told: string[];
@@ -264,7 +293,7 @@ function listening(
       pulls.push(`${news.why} ${names.join(' ')}`.trim());
       await work(news);
     },
-    { jitter, tell: (line) => told.push(line), signal: ending.signal },
+    { jitter, pulse, tell: (line) => told.push(line), signal: ending.signal },
   );
   const end = async (): Promise<void> => {
     ending.abort();
@@ -304,10 +333,13 @@ describe('listening', () => {
 
   test('a burst is one pull, and what comes while one runs is one more', async () => {
     let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     let running = 0;
     const { pulls, until } = listening(hostAt(server.url, 'argus'), async ({ why }) => {
       expect(++running).toBe(1);
-      if (why === 'start') await new Promise<void>((resolve) => (release = resolve));
+      if (why === 'start') await held;
       running--;
     });
     const publisher = hostAt(server.url, 'publisher');
@@ -331,7 +363,6 @@ describe('listening', () => {
   });
 
   test('a pull that fails is told, and the next notice is heard', async () => {
-    const { XhError } = await import('../../../src/message/error.ts');
     const { pulls, told, until } = listening(hostAt(server.url, 'argus'), () =>
       Promise.reject(new XhError('E_STORE_READ', 'no store answers')),
     );
@@ -339,6 +370,7 @@ describe('listening', () => {
     const publisher = hostAt(server.url, 'publisher');
     await announce(publisher.site, publisher.config, [gcc(9)]);
     await until(() => pulls.length === 2);
+    expect(pulls[1]).toBe('notice gcc:9');
   });
 
   test('a server that dies and comes back is found again, and what was missed is pulled', async () => {
@@ -359,6 +391,24 @@ describe('listening', () => {
     await announce(publisher.site, publisher.config, [gcc(42)]);
     await until(() => pulls.length === 3);
     expect(pulls[2]).toBe('notice gcc:42');
+  });
+
+  test('a wire on which nothing comes any more is noticed, and what was missed is pulled', async () => {
+    const wire = { isCut: false, passed: 0 };
+    const argus = hostAt(await wireTo(server.port, Infinity, wire), 'argus');
+    const { pulls, told, until } = listening(argus, undefined, 0.05, 200);
+    await until(() => told.some((line) => line.startsWith('listening at')));
+    await until(() => pulls.length === 1);
+    wire.isCut = true;
+    const publisher = hostAt(server.url, 'publisher');
+    expect(await announce(publisher.site, publisher.config, [gcc(51)])).toBeUndefined();
+    await until(() => told.some((line) => line.includes('is gone')));
+    expect(pulls).toEqual(['start']);
+    wire.isCut = false;
+    await until(() => pulls.length === 2);
+    await announce(publisher.site, publisher.config, [gcc(52)]);
+    await until(() => pulls.length === 3);
+    expect(pulls).toEqual(['start', 'start', 'notice gcc:52']);
   });
 
   test('a server that is not there yet is waited for, and can be given up meanwhile', async () => {
@@ -393,8 +443,10 @@ describe('listening', () => {
   test('a thousand hosts are spread over the time, each notice anew', () => {
     const delays = Array.from({ length: 1000 }, (_, i) => delayOf(`host${i}`, gcc(41), 60_000));
     expect(delays.every((delay) => delay >= 0 && delay < 60_000)).toBe(true);
-    const perTenth = Map.groupBy?.(delays, (delay) => Math.floor(delay / 6000));
-    const counts = perTenth === undefined ? [] : [...perTenth.values()].map((each) => each.length);
+    const counts = Array.from(
+      { length: 10 },
+      (_, tenth) => delays.filter((delay) => Math.floor(delay / 6000) === tenth).length,
+    );
     expect(counts.every((count) => count > 60 && count < 140)).toBe(true);
     expect(delayOf('host1', gcc(41), 60_000)).toBe(delays[1]);
     expect(delayOf('host1', gcc(42), 60_000)).not.toBe(delays[1]);
@@ -402,21 +454,52 @@ describe('listening', () => {
   });
 
   test('with nothing heard at all, it is pulled now and then', async () => {
-    let polls = 0;
+    const polls: string[] = [];
     const queue = newsQueue({
       jitter: 0,
       poll: 20,
       work: ({ why }) => {
-        if (why === 'poll') polls++;
+        polls.push(why);
         return Promise.resolve();
       },
       tell: () => undefined,
     });
-    queue.wakeLater();
-    while (polls < 3) await sleep(5);
+    while (polls.length < 3) await sleep(5);
     await queue.end();
-    const after = polls;
+    const after = [...polls];
     await sleep(60);
-    expect(polls).toBe(after);
+    expect(polls).toEqual(after);
   });
 });
+
+interface Wire {
+  isCut: boolean;
+  /** Bytes that have come back. */
+  passed: number;
+}
+
+/** A port that leads to another one, and passes on so many bytes of what comes back: then nothing, for ever. */
+async function wireTo(port: number, most: number, wire?: Wire): Promise<string> {
+  const sockets = new Set<Socket>();
+  const listener = createServer((near) => {
+    const far = connectTo(port, '127.0.0.1');
+    let left = most;
+    near.pipe(far);
+    far.on('data', (piece) => {
+      if (wire?.isCut === true) left = 0;
+      if (wire !== undefined) wire.passed += piece.length;
+      near.write(piece.subarray(0, left));
+      left = Math.max(0, left - piece.length);
+    });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => {
+    listener.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return `nats://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+}

@@ -183,6 +183,7 @@ describe('parseHostRecord', () => {
         if (record !== undefined) expect(parseHostRecord(recordText(record))).toEqual({ record });
       }),
     );
+    expect.hasAssertions();
   });
 
   test('any text at all is a record or a problem', () => {

@@ -40,9 +40,9 @@ function sh(script: string): string {
 
 /** Publishes `tree` as the package `tools`. */
 async function publishTree(
-  options: { name?: Bytes; top?: string; now?: number; to?: Store } = {},
+  options: { name?: Bytes; top?: string; now?: number; to?: Store; anew?: boolean } = {},
 ): Promise<Published> {
-  const { name = b`share`, top = 'tree', now = Date.now(), to = store } = options;
+  const { name = b`share`, top = 'tree', now = Date.now(), to = store, anew = false } = options;
   const walker = createWalker(bytes(root));
   try {
     const place = walker.locate(b`/${bytes(top)}`);
@@ -54,7 +54,7 @@ async function publishTree(
     return await publish(
       to,
       { directory: b`tools`, version: b`1.0`, trees: new Map([[name, tree]]) },
-      { key, now, lifetime: 30 * DAY, read: sourceReader(walker) },
+      { key, now, lifetime: 30 * DAY, read: sourceReader(walker), anew },
     );
   } finally {
     walker.close();
@@ -131,6 +131,76 @@ test('what has not changed is not written again, and nothing changed is no revis
   expect(second.head).toMatchObject({ revision: 2 });
   expect(second.head.packs).toHaveLength(2);
   expect((await verifyStore(store)).findings).toEqual([]);
+});
+
+/** A store that tells what is asked of it: `add` and the like, with paths. */
+function watched(calls: string[]): Store {
+  return {
+    ...store,
+    read(path, reading) {
+      calls.push(`read ${path}`);
+      return store.read(path, reading);
+    },
+    add(path, ...rest) {
+      calls.push(`add ${path}`);
+      return store.add(path, ...rest);
+    },
+  };
+}
+
+test('of a tree that has changed in one place only what leads to that place is looked at', async () => {
+  sh(`cd tree; for d in $(seq 30); do mkdir -p $d/deep; seq $d 20000 > $d/deep/big; done`);
+  await publishTree();
+  sh(`cd tree; seq 7 30000 > 7/deep/big`);
+  const calls: string[] = [];
+  expect(await publishTree({ to: watched(calls) })).toMatchObject({
+    added: { objects: 1, trees: 4 },
+  });
+  const added = calls.filter((call) => call.startsWith('add '));
+  expect(added.filter((call) => call.includes('objects/'))).toHaveLength(1);
+  expect(added).toHaveLength(5);
+  expect(calls.filter((call) => call.startsWith('read trees/'))).toHaveLength(4);
+});
+
+test('published anew nothing is relied on: all that is lacking comes back, and what cannot is left out', async () => {
+  sh(
+    `cd tree; mkdir d; seq 1 20000 > d/big; echo small > small; mkdir ../arm; echo arm > ../arm/arm`,
+  );
+  await publishTree();
+  await publishTree({ name: b`arch/linux-aarch64`, top: 'arm' });
+  sh(`find store/objects store/trees -type f -delete`);
+  expect(await publishTree()).toMatchObject({ outcome: 'unchanged' });
+  const again = await publishTree({ anew: true });
+  expect(again).toMatchObject({ head: { revision: 3 }, lost: ['arch/linux-aarch64'] });
+  expect([...again.head.trees.keys()]).toEqual(['share']);
+  expect((await verifyStore(store)).findings.filter(({ past }) => !past)).toEqual([]);
+});
+
+test('what a sweep takes away while it is relied on is written again', async () => {
+  sh(`cd tree; seq 1 20000 > big`);
+  await publishTree();
+  sh(`rm store/heads/*.json store/packages.json`);
+  const swept: Store = {
+    ...store,
+    async add(path, ...rest) {
+      const isNew = await store.add(path, ...rest);
+      // somebody sweeps between the look and the head
+      if (!isNew) await store.remove(path);
+      return isNew;
+    },
+  };
+  await publishTree({ to: swept });
+  expect((await verifyStore(store)).findings).toEqual([]);
+});
+
+test('a sweep leaves what a publisher has come to rely on since it was listed', async () => {
+  sh(`cd tree; seq 1 20000 > big`);
+  await publishTree();
+  sh(`rm store/heads/*.json`);
+  const now = Date.now() + 2 * DAY;
+  const relied: Store = { ...store, written: () => Promise.resolve(now) };
+  expect((await sweep(relied, { keep: 1, now, grace: DAY })).removed).toEqual([]);
+  expect((await sweep(store, { keep: 1, now, grace: DAY })).removed.length).toBeGreaterThan(2);
 });
 
 test('a head that will not be good for long is signed again', async () => {

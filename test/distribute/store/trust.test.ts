@@ -1,6 +1,7 @@
 /** What a host believes of a store, and what it does not. */
 import { describe, expect, test } from 'vitest';
 import { b, bytes, type Bytes } from '../../../src/bytes/bytes.ts';
+import { targetOf, type Target } from '../../../src/package/targets.ts';
 import { hashOf } from '../../../src/distribute/store/hash.ts';
 import { headText, parseHead, type Head } from '../../../src/distribute/store/head.ts';
 import {
@@ -102,6 +103,21 @@ describe('the head of a package', () => {
 
   test('comes back as it was written', () => {
     expect(parseHead(signed()).head).toEqual(head);
+  });
+
+  test('says for which hosts it is, and means nobody by what it does not understand', () => {
+    const targets = [b`web*`, b`!web9`, b`arch:linux-*&.example.org`].map((word) => targetOf(word));
+    if (targets.some((each) => each === undefined)) throw new Error('a target');
+    const meant = { ...head, targets: targets as Target[] };
+    const text = headText(meant, [gnu]);
+    expect(parseHead(text).head).toEqual(meant);
+    expect(() => {
+      believe(text);
+    }).not.toThrow();
+    for (const word of ['"room:12"', '"a b"', '""', '7', 'null']) {
+      const changed = text.replace('"!web9"', word);
+      expect(codeOf(() => parseHead(changed))).toBe('E_STORE_HEAD');
+    }
   });
 
   test.each<[string, () => void]>([
