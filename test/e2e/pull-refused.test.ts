@@ -186,3 +186,24 @@ test('the key of the site is changed: hosts that were there, and that were away,
     expect(readFileSync(join(host, 'software/tool/data/table'), 'utf8')).toBe('two\n');
   }
 });
+
+test('a site that has lost all its keys begins anew where somebody says so on the host', () => {
+  copyStore();
+  publishAgain('two\n');
+  copyStore();
+  xhDone(slave, 'pull');
+  const other = publisher();
+  xhDone(other.root, 'mkpkg', 'tool');
+  other.write('tool', { 'data/table': 'anew\n' });
+  other.publish();
+  rmSync(bad, { recursive: true });
+  cpSync(other.store, bad, { recursive: true });
+  writeFileSync(
+    join(slave, 'etc/xhier.toml'),
+    `stores = ["${bad}"]\nsite-keys = ["${other.siteKey}"]\n`,
+  );
+  expect(refused(3)).toMatch(/number 1|revision 1/);
+  xhDone(slave, 'pull', '--anew');
+  xhDone(slave, 'pull');
+  expect(readFileSync(join(slave, 'software/tool/data/table'), 'utf8')).toBe('anew\n');
+});

@@ -38,6 +38,10 @@ export const command: Command = {
     'With every store out of reach the host goes on with what it has, and that is exit 1, too.',
   options: [
     { flags: '--store <address>', summary: 'this store instead of the configured ones' },
+    {
+      flags: '--anew',
+      summary: 'forget which keys and revisions were seen: the site has begun anew with other keys',
+    },
     { flags: '--no-install', summary: 'put the trees in place, and install nothing' },
     {
       flags: '--listen',
@@ -71,9 +75,7 @@ export const command: Command = {
       call.terminal.tell(line);
     };
     // what a notice names is pulled with all the rest: whether it is for this host, the head says
-    const onNews = async (): Promise<void> => {
-      await pullOnce(call, 'subscribed');
-    };
+    const onNews = async (): Promise<boolean> => (await pullOnce(call, 'subscribed')) === EXIT.done;
     await listen(call.site, call.config(), onNews, { tell });
     return EXIT.done;
   },
@@ -119,6 +121,7 @@ function sourceOf(
     walker,
     now: Date.now(),
     remember: !preview,
+    anew: options['anew'] === true,
     warn: (message) => {
       terminal.warn(`warning: ${message}`);
     },

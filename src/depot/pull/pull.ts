@@ -3,13 +3,13 @@
  * site's lock, then all of them switched in one transaction, then installed. What one package has
  * against it keeps no other from coming.
  */
-import { b, bytes, compareBytes, type Bytes } from '../../bytes/bytes.ts';
+import { b, compareBytes, type Bytes } from '../../bytes/bytes.ts';
 import { createWalker, makeDirs, type Walker } from '../../files/walk.ts';
 import { takeLock } from '../../host/lock.ts';
 import type { Plan } from '../../host/plan.ts';
 import { createDraft } from '../../host/draft.ts';
 import type { Host } from '../../host/transaction.ts';
-import { ownName } from '../../distribute/status/record.ts';
+import { thisHost } from '../../distribute/hosts/this-host.ts';
 import type { ShowProgress } from '../../message/progress.ts';
 import { architecture, compatible, cpuFlags } from '../../site/arch.ts';
 import { siteFileTypes, type Config } from '../../site/config.ts';
@@ -152,7 +152,7 @@ function offersFor(
   return offersOf(options.packages, {
     walker,
     source,
-    host: { name: bytes(ownName(site, config)), arch, domains: config.values.domains },
+    host: thisHost(site, config),
     taker,
     subscription,
     attached,

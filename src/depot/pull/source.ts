@@ -49,6 +49,8 @@ export interface SourceOptions {
   readonly now: number;
   /** Stores instead of those of the configuration. */
   readonly stores?: readonly Bytes[];
+  /** Believes the keys of the configuration alone, and whatever revision: what was seen before is forgotten. */
+  readonly anew?: boolean;
   /** Whether what is believed is written down, so that nothing older is from now on. */
   readonly remember: boolean;
   /** Told what went wrong and was got over. */
@@ -70,7 +72,7 @@ export function storeSource(site: Site, config: Config, options: SourceOptions):
       remedy: `write there: stores = ["https://…"], or name one: --store ADDRESS`,
     });
   }
-  const known = knownTrust(walker, config);
+  const known = knownTrust(walker, config, options.anew === true);
   if (known.keys.length === 0) {
     throw new XhError(
       'E_NO_SITE_KEY',
@@ -111,7 +113,7 @@ export function storeSource(site: Site, config: Config, options: SourceOptions):
   /** That of the nearest store whose head is believed. */
   async function head(directory: Bytes): Promise<Believed | undefined> {
     trust ??= findTrust();
-    const seen = pulledPackage(walker, directory)?.revision;
+    const seen = options.anew === true ? undefined : pulledPackage(walker, directory)?.revision;
     const belief = { trust: await trust, now, ...(seen !== undefined && { seen }) };
     const errors: XhError[] = [];
     for (const each of stores) {
@@ -213,10 +215,10 @@ interface KnownTrust {
 }
 
 /** What this host goes on from: the last record that it believed, and the keys of its configuration that were not revoked. */
-function knownTrust(walker: Walker, config: Config): KnownTrust {
+function knownTrust(walker: Walker, config: Config, anew: boolean): KnownTrust {
   const configured = config.values['site-keys'].map((key) => toText(key) as PublicKey);
   const text = trustSeen(walker);
-  if (text === undefined) return { keys: configured, last: {} };
+  if (anew || text === undefined) return { keys: configured, last: {} };
   const { site, version, revoked } = readTrust(text);
   const keys = [...new Set([...site, ...configured])].filter(
     (key) => !revoked.includes(keyId(key)),
