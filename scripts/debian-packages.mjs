@@ -17,6 +17,7 @@ export const TEST_PACKAGES = [
   { name: 'cmake', provides: 'cmake', why: 'building sources with CMake' },
   { name: 'cron', provides: 'crontab', why: "crontab fragments in cron's own eyes" },
   { name: 'csh', provides: 'bsd-csh', why: 'showpath under BSD csh' },
+  { name: 'curl', provides: 'curl', why: 'servers asked by a client of others' },
   { name: 'dpkg-dev', provides: 'dpkg-source', why: 'sources that are built' },
   { name: 'dialog', provides: 'dialog', why: 'an Install script that asks on a drawn screen' },
   { name: 'e2fsprogs', provides: 'mkfs.ext4', why: 'full and read-only file systems' },

@@ -106,7 +106,7 @@ function showOutstanding(call: Call, meant: Meant): ExitCode {
   const lacking = outstanding(call, meant);
   if (options['json'] === true) terminal.print(toJsonText(lacking, 2));
   else {
-    for (const line of outstandingLines(lacking)) terminal.print(line);
+    for (const line of outstandingLines(lacking, terminal)) terminal.print(line);
     if (lacking.length === 0) terminal.tell('nothing is outstanding');
     else terminal.tell('xh distribute --retry tries just these again');
   }
@@ -147,8 +147,9 @@ function tellOfOthers({ terminal }: Call, inventory: Inventory, { results }: Dis
   }
 }
 
-function exitOf({ results, refused }: Distribution): ExitCode {
-  return refused.length === 0 && results.every(isServed) ? EXIT.done : EXIT.failed;
+function exitOf({ results, refused, unwritten }: Distribution): ExitCode {
+  const isWell = refused.length === 0 && unwritten === undefined && results.every(isServed);
+  return isWell ? EXIT.done : EXIT.failed;
 }
 
 function jsonOf({ packages, refused, results, lags, took }: Distribution) {

@@ -6,12 +6,11 @@ import type { Lacking } from '../depot/distribute/outstanding.ts';
 import { isDone, isServed, whyNot, type HostResult } from '../depot/distribute/result.ts';
 import type { Reason } from '../distribute/ssh/protocol.ts';
 import { countText, durationText } from './figures.ts';
-import { columns } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tells all of it; what is wrong always, the rest unless nobody wants to hear. */
 export function tellDistribution(
-  { packages, refused, results, lags, took }: Distribution,
+  { packages, refused, results, lags, unwritten, took }: Distribution,
   terminal: Terminal,
   { dryRun }: { readonly dryRun: boolean },
 ): void {
@@ -28,6 +27,12 @@ export function tellDistribution(
     terminal.tell(`note: ${hosts.join(', ')}: ${note}`);
   }
   for (const lag of lags) terminal.warn(`${yellow('warning:')} ${lagText(lag)}`);
+  if (unwritten !== undefined) {
+    terminal.warn(`${yellow('warning:')} who has what is not written down: ${unwritten.message}`);
+    terminal.warn(
+      `    ${dim('→')} mend that, and distribute again: what is there is not sent twice`,
+    );
+  }
   terminal.tell(summaryLine({ packages, results, took }, dryRun));
 }
 
@@ -151,17 +156,40 @@ function ageText(seconds: number): string {
     : countText(Math.round(hours / 24), 'day');
 }
 
-/** Who lacks what, as a table. */
-export function outstandingLines(lacking: readonly Lacking[]): string[] {
-  return columns(
-    lacking.flatMap(({ package: directory, revision, hosts }) =>
-      hosts.map(({ host, since, message }) => [
-        printable(directory),
-        `revision ${revision}`,
-        printable(bytes(host)),
-        `since ${since.slice(0, 16).replace('T', ' ')}`,
-        message,
-      ]),
-    ),
-  );
+/** Who lacks what and since when, hosts with the same trouble together. */
+export function outstandingLines(
+  lacking: readonly Lacking[],
+  { out, verbose }: Terminal,
+): string[] {
+  return troublesIn(lacking).flatMap(({ hosts, packages, since, message }) => [
+    `${out.red(countText(hosts.length, 'host'))} since ${since.slice(0, 16).replace('T', ' ')}: ${message}`,
+    `    ${listText(hosts, verbose)}`,
+    `    ${packages.length === 1 ? 'lack' : `lack ${packages.length} packages:`} ${listText(packages, verbose)}`,
+  ]);
+}
+
+interface Trouble {
+  readonly hosts: readonly string[];
+  readonly packages: string[];
+  /** The first of them. */
+  since: string;
+  readonly message: string;
+}
+
+/** The same hosts that lack packages for the same reason. */
+function troublesIn(lacking: readonly Lacking[]): readonly Trouble[] {
+  const troubles = new Map<string, Trouble>();
+  for (const { package: directory, revision, hosts: all } of lacking) {
+    for (const message of new Set(all.map((each) => each.message))) {
+      const those = all.filter((each) => each.message === message);
+      const hosts = those.map(({ host }) => printable(bytes(host)));
+      const since = those.map((each) => each.since).toSorted()[0] ?? '';
+      const key = `${message}\0${hosts.join('\0')}`;
+      const trouble = troubles.get(key) ?? { hosts, packages: [], since, message };
+      troubles.set(key, trouble);
+      trouble.packages.push(`${printable(directory)} (revision ${revision})`);
+      if (since < trouble.since) trouble.since = since;
+    }
+  }
+  return [...troubles.values()].toSorted((one, other) => other.hosts.length - one.hosts.length);
 }

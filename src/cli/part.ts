@@ -15,8 +15,9 @@ export type Part = (argv: readonly string[]) => Promise<ExitCode>;
 
 /** What runs a command that another file has; undefined when it is here, as in the sources all are. */
 export function otherPart({ group }: Pick<CommandEntry, 'group'>): Part | undefined {
-  if (typeof XH_PART === 'undefined') return undefined;
+  const here = typeof XH_PART === 'string' ? XH_PART : undefined;
+  if (here === undefined) return undefined;
   const file = group === MANY ? 'xh-hosts.cjs' : 'xh-commands.cjs';
-  if (file === XH_PART) return undefined;
+  if (file === here) return undefined;
   return (loadCompiled(join(import.meta.dirname, file)) as { dispatch: Part }).dispatch;
 }

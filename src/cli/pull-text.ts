@@ -66,6 +66,11 @@ function outcomeText(outcome: PullOutcome, preview: boolean): string {
     }
     case 'current':
       return `${name}: current,${at}${left}`;
+    case 'frozen': {
+      const until = outcome.frozenUntil;
+      const end = until === undefined ? '' : ` until ${until.slice(0, 16).replace('T', ' ')}`;
+      return `${name}: frozen${end}${message === undefined ? '' : `: ${message}`}`;
+    }
     default:
       return `${name}: ${result}${message === undefined ? '' : `: ${message}`}`;
   }

@@ -61,7 +61,9 @@ export function planLinks(planning: Planning, directories: readonly Bytes[], all
     const entry = there.get(receipt.package);
     if (gone.has(receipt.package)) {
       const name = printable(receipt.package);
-      planning.notes.push(`${name} is attached, and its mount is not there: its links stay as they are`);
+      planning.notes.push(
+        `${name} is attached, and its mount is not there: its links stay as they are`,
+      );
     } else if (entry === undefined) {
       planning.notes.push(vanished(receipt.package));
       unlink(planning, receipt);

@@ -138,6 +138,10 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
       if (typeof index === 'string') return part(toBuffer(index), range);
       return readPack(index, range);
     }
+    return readFile(object, range);
+  }
+
+  function readFile(object: Hash, range: Range | undefined): Buffer | undefined {
     const from = source(object);
     if (from === undefined) return undefined;
     const content = readPart(from, range);
@@ -171,7 +175,8 @@ export function heldStore(name: string, options: HeldOptions): HeldStore {
         Math.min(from + length, file.offset + file.length),
       ];
       if (start >= end) continue;
-      const content = readObject(file.object, undefined);
+      // a pack of one file has its hash
+      const content = readFile(file.object, undefined);
       if (content === undefined) return undefined;
       pieces.push(content.subarray(start - file.offset, end - file.offset));
     }

@@ -27,9 +27,7 @@ export function isAfter(place: Located, change: Placing): boolean {
     case 'tree':
       return isTree(place, change);
     case 'place':
-      return (
-        shapeAt(place.dir, place.name, change.shape.contents)?.digest === change.shape.digest
-      );
+      return shapeAt(place.dir, place.name, change.shape.contents)?.digest === change.shape.digest;
   }
 }
 

@@ -30,9 +30,7 @@ export function shapeAt(dir: Dir, name: Bytes, contents: boolean): Shape | undef
 export function tellingShape(dir: Dir, made: Bytes, standing: Bytes): Shape | undefined {
   const shape = shapeAt(dir, made, false);
   const other = shapeAt(dir, standing, false);
-  return shape !== undefined && shape.digest === other?.digest
-    ? shapeAt(dir, made, true)
-    : shape;
+  return shape !== undefined && shape.digest === other?.digest ? shapeAt(dir, made, true) : shape;
 }
 
 interface Looking {

@@ -204,7 +204,8 @@ function putBack(step: Step, place: Located, change: Placing): void {
   if (statAt(dir, aside) === undefined) return;
   const switched =
     step.staged && !isNew(step, { ...place, name: aside }, change) && isNew(step, place, change);
-  if (switched && statAt(dir, name)?.type !== 'd') {
+  // a directory takes the place of nothing but a directory
+  if (switched && ![name, aside].some((each) => statAt(dir, each)?.type === 'd')) {
     renameAt(dir, aside, dir, name);
     return;
   }

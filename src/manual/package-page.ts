@@ -20,7 +20,8 @@ export const FILE_TYPES_EXAMPLE = `  /bin/hello-config  share
   /libexec           arch
   /var               spool`;
 export const TARGETS_EXAMPLE = `  linux-*            # every Linux
-  .cs.example.org    # and that domain
+  .cs.example.org    # and that domain of the network
+  sun4.common.adm    # and an administrative domain: sun4 of whatever group
   !web*              # but none of these`;
 
 const ADMIN = [

@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { freshSite, temporaryDirectory } from '../site.ts';
 import { publisher, subscriber } from './stores.ts';
@@ -32,7 +33,10 @@ function makePackage(root: string, name: string, says = name): void {
 }
 
 /** A site with another one mounted in it, or what looks like that. */
-function mounted(...packages: readonly string[]): { readonly root: string; readonly mount: string } {
+function mounted(...packages: readonly string[]): {
+  readonly root: string;
+  readonly mount: string;
+} {
   const { path: root } = freshSite();
   const mount = join(root, 'net/other');
   addMount(mount, ...packages);
@@ -85,7 +89,9 @@ test('an attached package is installed, used, listed, verified and taken away li
   expect(xhDone(root, 'doctor').stdout).not.toMatch(/problem/);
   const refused = xh(root, 'detach', 'tool');
   expect(refused.status).toBe(3);
-  expect(refused.stderr).toMatch(/tool is installed here, and would be gone\n.*xh detach tool --copy/);
+  expect(refused.stderr).toMatch(
+    /tool is installed here, and would be gone\n.*xh detach tool --copy/,
+  );
   xhDone(root, 'uninstall', 'tool');
   rmSync(join(root, 'software/tool/logs/log'));
   xhDone(root, 'detach', 'tool');
@@ -121,7 +127,7 @@ test('it becomes a copy and is attached again in single steps, while somebody us
       expect(typesOf(root, 'tool')).toEqual(['links', 'links']);
       expect(xhDone(root, 'verify').stderr).toMatch(/all as installed/);
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await setTimeout(50);
     expect(said).toBe('');
   } finally {
     user.kill('SIGKILL');
@@ -176,7 +182,9 @@ test('a mount that is gone is told of; its packages stay what they are, and are 
   );
   expect(doctor.stdout.match(/problem/g)).toHaveLength(1);
   expect(xhDone(root, 'make-links').stderr).toMatch(/its mount is not there: its links stay/);
-  expect(xh(root, 'attach', 'tool', '--from', mount).stderr).toMatch(/\/net\/other has no packages/);
+  expect(xh(root, 'attach', 'tool', '--from', mount).stderr).toMatch(
+    /\/net\/other has no packages/,
+  );
   expect(xh(root, 'detach', 'tool', '--copy').status).toBe(1);
   rmSync(mount, { recursive: true });
   renameSync(`${mount}.away`, mount);
@@ -194,7 +202,10 @@ test('a server that does not answer keeps nobody waiting', () => {
   const script = `exec 9<>/dev/fuse
     mount -i -t fuse -o fd=9,rootmode=40000,user_id=0,group_id=0 dead ${mount} || exit 77
     ( ${commands
-      .map((each, i) => `timeout -s KILL 60 ${XH} --root ${root} ${each} > ${out}${i} 2>&1; echo $? > ${out}${i}.code`)
+      .map(
+        (each, i) =>
+          `timeout -s KILL 60 ${XH} --root ${root} ${each} > ${out}${i} 2>&1; echo $? > ${out}${i}.code`,
+      )
       .join('\n')} ) 9>&- < /dev/null
     umount -f -l ${mount}`;
   const ran = spawnSync('unshare', ['--mount', 'sh', '-c', script], { encoding: 'utf8' });
@@ -253,14 +264,19 @@ test('the configuration says what is attached, from where first, and what is loc
 test('an ordinary user attaches packages to a site of his own', () => {
   const { root, mount } = mounted('tool');
   execFileSync('chmod', ['-R', 'a+rX', root]);
-  for (const path of [root, join(root, 'etc'), join(root, 'net')]) execFileSync('chown', ['65534', path]);
+  for (const path of [root, join(root, 'etc'), join(root, 'net')])
+    execFileSync('chown', ['65534', path]);
   const as = (...words: readonly string[]) =>
     spawnSync(
       'setpriv',
       ['--reuid=65534', '--regid=65534', '--clear-groups', XH, '--root', root, ...words],
       { encoding: 'utf8', cwd: '/' },
     );
-  for (const words of [['attach', 'tool', '--from', mount], ['install', 'tool'], ['detach', 'tool', '--copy']]) {
+  for (const words of [
+    ['attach', 'tool', '--from', mount],
+    ['install', 'tool'],
+    ['detach', 'tool', '--copy'],
+  ]) {
     expect(as(...words)).toMatchObject({ status: 0 });
     if (words[0] !== 'attach') expect(run(root, 'tool')).toBe('tool of other\n');
   }

@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   utimesSync,
@@ -59,6 +60,11 @@ async function logged(what: string): Promise<void> {
       throw new Error(`the server does not say '${what}':\n${hosts.server.log()}`);
     await setTimeout(20);
   }
+}
+
+/** Whether `xh receive` runs for a host. */
+function isReceiving(name: string): boolean {
+  return spawnSync('pgrep', ['-f', `receive --root ${hosts.root(name)}`]).status === 0;
 }
 
 /** What a command of a host says, by its name in the farm. */
@@ -369,7 +375,8 @@ describe('what goes wrong with one host keeps no other from being served', () =>
     // the answers of the far side broken off after so many bytes, its own death, and that of its ssh
     const broken = [30, 150, 400, 800, 1200, 2000].map((length) => [
       `cut${length}`,
-      (name: string) => `${hosts.receive(name)} | (dd bs=1 count=${length} status=none; kill -9 $PPID)`,
+      (name: string) =>
+        `${hosts.receive(name)} | (dd bs=1 count=${length} status=none; kill -9 $PPID)`,
     ]) as [string, (name: string) => string][];
     broken.push(
       ['killed', (name) => `${hosts.receive(name)} <&0 & sleep 0.4; kill -9 $!; wait`],
@@ -388,9 +395,11 @@ describe('what goes wrong with one host keeps no other from being served', () =>
     expect(ran.status).toBe(1);
     expect(says('good', 'clock')).toBe('clock\n');
     expect(outstanding()['clock']?.length).toBeGreaterThan(5);
+    // a tree that is there is whole, and a command that is linked works
     for (const [name] of broken) {
       const there = existsSync(join(hosts.root(name), 'software/clock'));
-      if (there) expect(says(name, 'clock')).toBe('clock\n');
+      if (there) expect(readdirSync(join(hosts.root(name), 'software/clock/doc'))).toHaveLength(40);
+      if (existsSync(bins(hosts.root(name), 'clock'))) expect(says(name, 'clock')).toBe('clock\n');
     }
     add(...names);
     expect(distribute('--retry').stderr).toContain('all served');
@@ -408,7 +417,9 @@ describe('what goes wrong with one host keeps no other from being served', () =>
     await logged('Starting session');
     sender.kill('SIGKILL');
     await once(sender, 'exit');
-    await logged('Close session');
+    await logged('Disconnected from');
+    for (let waited = 0; isReceiving('web1') && waited < 20_000; waited += 50) await setTimeout(50);
+    expect(isReceiving('web1')).toBe(false);
     expect(existsSync(join(hosts.root('web1'), 'software/clock'))).toBe(false);
     expect(distribute().stderr).toContain('all served (1 new)');
   });

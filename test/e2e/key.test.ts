@@ -1,5 +1,5 @@
 /** `xh key`: for somebody who has never run an authority, and for somebody who has lost a key. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import { expect, test } from 'vitest';
@@ -186,6 +186,26 @@ test('what a revoked key has signed is not believed, until it is published with 
   );
 });
 
+test('a store that was lost is made again above what hosts have seen', () => {
+  const site = begun();
+  const host = subscriber(site.store, keyIn(published(site)));
+  xhDone(site.root, 'publish', '--anew');
+  xhDone(host, 'pull');
+  rmSync(site.store, { recursive: true });
+  xhDone(site.root, 'key', 'trust');
+  expect(xh(host, 'pull').stderr).toMatch(
+    /record of trust is number 1, and number 2 has been seen/,
+  );
+  xhDone(site.root, 'key', 'trust', '--number', '5');
+  xhDone(site.root, 'key', 'delegate', 'publisher', '--packages', '*');
+  expect(trustIn(site.store).version).toBe(6);
+  xhDone(site.root, 'publish', '--revision', '9');
+  writeFileSync(join(site.root, 'software/tool/data/new'), 'new\n');
+  expect(xhDone(site.root, 'publish').stderr).toMatch(/^tool +revision 10 /m);
+  xhDone(host, 'pull');
+  expect(readFileSync(join(host, 'software/tool/data/new'), 'utf8')).toBe('new\n');
+});
+
 test('words that are wrong are told, with what is right', () => {
   const { root } = begun();
   xhDone(root, 'key', 'trust');
@@ -202,6 +222,7 @@ test('words that are wrong are told, with what is right', () => {
   expect(told('delegate', 'publisher', '--packages', 'x', '--days', '0')).toMatch(/^2 .*1 to 3650/);
   expect(told('revoke', 'nobody')).toMatch(/^2 .*knows no key nobody.*→ known are [0-9a-f]{16}/s);
   expect(told('revoke', 'site')).toMatch(/^3 .*the only key of the site.*→ .*add-site/s);
+  expect(told('list', '--days', '9')).toMatch(/^2 .*--days means nothing to xh key list.*trust/s);
   expect(told('trust', 'site')).toMatch(/^2 .*what is 'site'/);
   const none = join(root, 'none/store');
   expect(told('trust', '--store', none)).toMatch(/^1 .*no such file/);

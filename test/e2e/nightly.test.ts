@@ -28,13 +28,13 @@ function done(line: string): string {
 }
 
 test('its units are what systemd wants, and nothing of it is wrong in our own eyes', () => {
-  for (const name of ['xhier-reports', 'xhier-listen']) {
+  for (const name of ['xhier-reports', 'xhier-listen', 'xhier-serve']) {
     host.xh('mkpkg', name, '--from', `/run/xhier/project/software/${name}`);
   }
-  const packages = ['xhier', 'xhier-reports', 'xhier-listen'];
+  const packages = ['xhier', 'xhier-reports', 'xhier-listen', 'xhier-serve'];
   host.xh('install', ...packages);
   const units = done('ls /etc/systemd/system/xhier-*.*').trim().split('\n');
-  expect(units.length).toBe(7);
+  expect(units.length).toBe(8);
   expect(done(`systemd-analyze verify --man=no ${units.join(' ')} 2>&1`)).toBe('');
   for (const unit of units.filter((path) => path.endsWith('.timer'))) {
     const [, calendar = ''] = /^OnCalendar=(.*)$/m.exec(done(`cat ${unit}`)) ?? [];
@@ -46,7 +46,7 @@ test('its units are what systemd wants, and nothing of it is wrong in our own ey
   });
   expect(done('sh -n /software/xhier/maintenance/xh-unattended')).toBe('');
   // the others are for some hosts only
-  host.xh('uninstall', 'xhier-reports', 'xhier-listen');
+  host.xh('uninstall', 'xhier-reports', 'xhier-listen', 'xhier-serve');
 });
 
 test('cron runs it at night: logs are rolled, and what is wrong is mailed', async () => {

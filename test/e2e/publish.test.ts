@@ -45,7 +45,7 @@ function later(site: Publisher, days: number, ...words: readonly string[]): Ran 
     LD_PRELOAD: execFileSync('sh', ['-c', 'ls /usr/lib/*/faketime/libfaketime.so.1'], {
       encoding: 'utf8',
     }).trim(),
-    FAKETIME: `+${days}d`,
+    FAKETIME: `${days < 0 ? '' : '+'}${days}d`,
     NO_FAKE_STAT: '1',
   };
   return xhAs(site.root, { environment }, ...words);

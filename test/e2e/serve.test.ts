@@ -45,18 +45,22 @@ function makeTool(site: Publisher): void {
 
 function treeOf(root: string): string {
   const tree = join(root, 'software/tool');
-  return readdirSync(tree, { recursive: true, encoding: 'utf8' })
-    .toSorted()
-    // what is a host's own
-    .filter((path) => path !== 'logs')
-    .map((path) => {
-      const stat = statSync(join(tree, path));
-      const hash = stat.isFile()
-        ? createHash('sha256').update(readFileSync(join(tree, path))).digest('hex')
-        : '';
-      return `${path} ${stat.mode.toString(8)} ${stat.mtimeMs} ${hash}`;
-    })
-    .join('\n');
+  return (
+    readdirSync(tree, { recursive: true, encoding: 'utf8' })
+      .toSorted()
+      // what is a host's own
+      .filter((path) => path !== 'logs')
+      .map((path) => {
+        const stat = statSync(join(tree, path));
+        const hash = stat.isFile()
+          ? createHash('sha256')
+              .update(readFileSync(join(tree, path)))
+              .digest('hex')
+          : '';
+        return `${path} ${stat.mode.toString(8)} ${stat.mtimeMs} ${hash}`;
+      })
+      .join('\n')
+  );
 }
 
 test('three hosts in a row: each has the package as it was signed, and a fix reaches the last', async () => {
@@ -103,7 +107,9 @@ test('what has changed on the host that feeds is not given away under the name o
   const second = subscriber(url, site.siteKey);
   const ran = xh(second, 'pull');
   expect(ran.status).toBe(1);
-  expect(ran.stderr).toMatch(/tool: failed: .* (?:has no|has something else at) (?:objects|trees)\//);
+  expect(ran.stderr).toMatch(
+    /tool: failed: .* (?:has no|has something else at) (?:objects|trees)\//,
+  );
   expect(readdirSync(join(second, 'software'))).not.toContain('tool');
   // with another store beside it nothing is amiss
   const third = subscriber([url, site.store], site.siteKey);

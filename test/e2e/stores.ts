@@ -16,11 +16,11 @@ export interface Publisher {
 
 /**
  * A site with a key of its own, a publisher's, and an empty store that believes in him.
- * @param directory makes one; by default for the test that asks
+ * @param makeDirectory makes one; by default for the test that asks
  */
-export function publisher(directory = temporaryDirectory): Publisher {
-  const root = realpathSync(directory('site'));
-  const store = join(directory('store'), 'store');
+export function publisher(makeDirectory = temporaryDirectory): Publisher {
+  const root = realpathSync(makeDirectory('site'));
+  const store = join(makeDirectory('store'), 'store');
   for (const path of [join(root, 'etc'), store]) mkdirSync(path);
   writeFileSync(join(root, 'etc/xhier.toml'), `[publish]\nstore = "${store}"\n`);
   xhDone(root, 'key', 'make', 'site');

@@ -140,20 +140,24 @@ describe('a run that is cut off', () => {
     let sent = 0;
     const served = servedDirectory(bytes(store.store));
     const server = createServer((request, response) => {
-      void (async () => {
-        const file = join(store.store, decodeURI(request.url ?? ''));
-        if (!existsSync(file)) return response.writeHead(404).end();
-        const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-        const all = readFileSync(file);
-        const content = all.subarray(Number(from ?? 0), to ? Number(to) + 1 : undefined);
-        if (request.url?.startsWith('/objects/') === true) {
-          if (left-- <= 0) return response.destroy();
-          sent += content.length;
+      const file = join(store.store, decodeURI(request.url ?? ''));
+      if (!existsSync(file)) {
+        response.writeHead(404).end();
+        return;
+      }
+      const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+      const all = readFileSync(file);
+      const content = all.subarray(Number(from ?? 0), to ? Number(to) + 1 : undefined);
+      if (request.url?.startsWith('/objects/') === true) {
+        if (left-- <= 0) {
+          response.destroy();
+          return;
         }
-        const range = `bytes ${from ?? 0}-${Number(from ?? 0) + content.length - 1}/${all.length}`;
-        response.writeHead(from === undefined ? 200 : 206, { 'Content-Range': range });
-        return response.end(content);
-      })();
+        sent += content.length;
+      }
+      const range = `bytes ${from ?? 0}-${Number(from ?? 0) + content.length - 1}/${all.length}`;
+      response.writeHead(from === undefined ? 200 : 206, { 'Content-Range': range });
+      response.end(content);
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

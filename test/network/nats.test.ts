@@ -128,7 +128,7 @@ test('who has not heard of a fix is named, and has it when the network is back',
   hosts.argus.plug(true);
   await says('argus', 'tools 2');
   await lacking([]);
-  expect(said.argus).toContain('listening again');
+  expect(said.argus).toContain('from revision 1 to revision 2');
 });
 
 test('news that were lost with the server are made up for when it is there again', async () => {

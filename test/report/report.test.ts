@@ -1,4 +1,5 @@
 /** Findings on their way to people: grouping, folding, patterns, letters. */
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { b, bytes, type Bytes } from '../../src/bytes/bytes.ts';
@@ -219,6 +220,25 @@ As before: 1 problem, the oldest since DATE.
     expect(letterOf(fold([], known, options), how)?.subject).toBe(
       'h1: maintenance: all is well again',
     );
+  });
+
+  test("a message is what another program's reader takes it for", () => {
+    const letter = {
+      to: [b`ann@example.org`, b`bob@example.org`],
+      subject: 'vm: 3 × größer → '.repeat(6),
+      body: `ein Übel\n${'x'.repeat(2000)}\n.\nFrom here\n`,
+    };
+    const reader =
+      'import sys,json,email,email.policy\n' +
+      'm=email.message_from_binary_file(sys.stdin.buffer,policy=email.policy.default)\n' +
+      'print(json.dumps([m["to"],m["subject"],m.get_content(),[str(d) for d in m.defects]]))';
+    const read = spawnSync('python3', ['-c', reader], { input: mailMessage(letter) });
+    expect(JSON.parse(read.stdout.toString())).toEqual([
+      'ann@example.org, bob@example.org',
+      letter.subject,
+      letter.body,
+      [],
+    ]);
   });
 
   test('a message has the subject and body that were given, and no header of somebody else', () => {

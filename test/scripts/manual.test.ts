@@ -190,7 +190,7 @@ test('files in the examples are such as the programs read', () => {
   expect(parseOptions(b`Options`, plain(OPTIONS_EXAMPLE)).values.priority).toBe(60);
   expect(parseDependencies(b`Dependencies`, plain(DEPENDENCIES_EXAMPLE))).toHaveLength(3);
   expect(parseFileTypes(b`file-types`, plain(FILE_TYPES_EXAMPLE))).toHaveLength(3);
-  expect(parseTargets(b`Targets`, plain(TARGETS_EXAMPLE))).toHaveLength(3);
+  expect(parseTargets(b`Targets`, plain(TARGETS_EXAMPLE))).toHaveLength(4);
 });
 
 test('nothing that is written in a description is taken for a macro or an escape', () => {

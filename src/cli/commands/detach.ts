@@ -1,8 +1,9 @@
 /** `xh detach PKG…`. */
-import { printable } from '../../bytes/bytes.ts';
+import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { planRenew } from '../../depot/attach/attach.ts';
 import {
   attachedNamed,
+  copiesAmong,
   copyAttached,
   goneError,
   planCopies,
@@ -49,8 +50,8 @@ export const command: Command = {
       });
     }
     return changeHost(call, async (host) => {
+      if (options['copy'] === true) return copy(call, host, names);
       const packages = attachedNamed(host.walker, names);
-      if (options['copy'] === true) return copy(call, host, packages);
       changeDepot(call, host, planDetach(host, call.config(), packages));
       tell(call, packages, 'is not here any more');
       return EXIT.done;
@@ -58,12 +59,14 @@ export const command: Command = {
   },
 };
 
-async function copy(
-  call: Call,
-  host: Host,
-  packages: readonly AttachedPackage[],
-): Promise<ExitCode> {
+async function copy(call: Call, host: Host, names: readonly Bytes[]): Promise<ExitCode> {
   const { terminal } = call;
+  // one that was killed may have left what is installed as it was with the links
+  const copies = copiesAmong(host, names);
+  const packages = attachedNamed(
+    host.walker,
+    names.filter((name) => !copies.includes(name)),
+  );
   for (const each of packages) {
     const options = lookOptions(call.config(), [each.package]);
     const mount = await lookAtMount(host.site, each.from, options);
@@ -81,9 +84,10 @@ async function copy(
   const renewal = planRenew(
     host,
     call.config(),
-    plan.packages.filter((each) => installed.has(each)),
+    [...plan.packages, ...copies].filter((each) => installed.has(each)),
   );
   const generation = commit(call, host, renewal);
+  for (const name of copies) terminal.tell(`${printable(name)} was a copy already`);
   tell(call, packages, 'is a copy now', generation);
   tellServices(call, host, renewal);
   return EXIT.done;

@@ -18,7 +18,7 @@ export const command: Command = {
     'relay cannot be reached, the hosts below it are outstanding, too.',
   options: DISTRIBUTE_OPTIONS,
   words: { 'package-or-host': 'package' },
-  exits: [{ code: 1, means: 'some hosts were not served; they are named, the others have all' }],
+  exits: [{ code: 1, means: 'some hosts lack something; they are named, the others have all' }],
   examples: [
     { command: 'xh dist-recurse gcc', explains: 'gcc to all hosts, through the relays' },
     {

@@ -28,7 +28,7 @@ export const command: Command = {
     'since when and why, and --retry tries just those again.',
   options: DISTRIBUTE_OPTIONS,
   words: { 'package-or-host': 'package' },
-  exits: [{ code: 1, means: 'some hosts were not served; they are named, the others have all' }],
+  exits: [{ code: 1, means: 'some hosts lack something; they are named, the others have all' }],
   examples: [
     { command: 'xh distribute', explains: 'everything to all hosts that lack it' },
     { command: 'xh distribute gcc tex web1', explains: 'two packages to one host' },

@@ -66,11 +66,15 @@ export const command: Command = {
       flags: '--name <name>',
       summary: 'delegate: what the publisher is called (default: the key)',
     },
+    {
+      flags: '--number <count>',
+      summary: 'trust: begin with this record, when a lost store is made again',
+    },
     JSON_OPTION,
   ],
   sections: [
     {
-      heading: 'ACTIONS',
+      heading: 'Actions',
       parts: [
         [
           ['make NAME…', 'make keys on this host, and print their public halves'],
@@ -86,13 +90,16 @@ export const command: Command = {
       ],
     },
     {
-      heading: 'CHANGING KEYS',
+      heading: 'Changing keys',
       parts: [
         'A new key of the site: make it, xh key add-site NEW, and later xh key revoke OLD --site-key NEW. Hosts\n' +
           'go from record to record by themselves, also those that were away meanwhile; the line in their\n' +
           '/etc/xhier.toml need not be changed at once.',
         'A new key of a publisher: make it, delegate to it, revoke the old one, and xh publish --anew, since\n' +
           'nothing that the old key signed is believed any more.',
+        'A store that was lost is copied from another one (xh store mirror). Where there is none, it is made\n' +
+          'again with numbers above those that hosts have seen: xh key trust --number COUNT, xh key delegate,\n' +
+          'xh publish --revision COUNT.',
       ],
     },
   ],
@@ -115,13 +122,39 @@ export const command: Command = {
   run(call) {
     const [word = '', ...rest] = call.args;
     const action = ACTIONS[word];
-    if (action !== undefined) return action(call, rest.map(bytes));
+    if (action !== undefined) {
+      demandOptions(call, word);
+      return action(call, rest.map(bytes));
+    }
     const near = didYouMean(word, Object.keys(ACTIONS));
     throw new XhError('E_USAGE', `xh key: there is no action '${printable(bytes(word))}'`, {
       exit: EXIT.usage,
       remedy: near ?? `one of ${Object.keys(ACTIONS).join(', ')}`,
     });
   },
+};
+
+/** An option of another action would be passed over unseen. @throws XhError E_USAGE */
+function demandOptions({ options }: Call, action: string): void {
+  for (const [name, of] of Object.entries(OPTIONS_OF)) {
+    const value = options[name];
+    const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined;
+    if (!isGiven || of.includes(action)) continue;
+    const flag = name === 'siteKey' ? 'site-key' : name;
+    throw new XhError('E_USAGE', `--${flag} means nothing to xh key ${action}`, {
+      exit: EXIT.usage,
+      remedy: `it is for ${of.join(', ')}`,
+    });
+  }
+}
+
+const OPTIONS_OF: Readonly<Record<string, readonly string[]>> = {
+  store: ['list', 'trust', 'delegate', 'revoke', 'add-site'],
+  siteKey: ['trust', 'delegate', 'revoke', 'add-site'],
+  packages: ['delegate'],
+  name: ['delegate'],
+  days: ['trust', 'delegate'],
+  number: ['trust'],
 };
 
 async function make(call: Call, names: readonly Bytes[]): Promise<ExitCode> {
@@ -205,7 +238,8 @@ function untilText(time: string): string {
 async function trust(call: Call, words: readonly Bytes[]): Promise<ExitCode> {
   demandNone('trust', words);
   const lifetime = daysOf(call) * DAY;
-  const stated = await change(call, 'make', () => ({ lifetime }));
+  const number = numberOf(call);
+  const stated = await change(call, 'make', () => ({ lifetime, number }));
   const { terminal, options } = call;
   if (options['json'] === true) return EXIT.done;
   terminal.tell(
@@ -276,7 +310,7 @@ async function addSite(call: Call, words: readonly Bytes[]): Promise<ExitCode> {
 async function change(
   call: Call,
   store: 'make' | 'keep',
-  what: () => Pick<TrustChange, 'change' | 'lifetime'>,
+  what: () => Pick<TrustChange, 'change' | 'lifetime' | 'number'>,
 ): Promise<Trust> {
   const { options, site, terminal } = call;
   return withStore(call, chosenStore(call), { create: store === 'make' }, async (opened: Store) => {
@@ -301,6 +335,20 @@ function daysOf({ options }: Call): number {
   throw new XhError(
     'E_USAGE',
     `--days ${printable(bytes(String(days)))}: expected a number of days, 1 to 3650`,
+    {
+      exit: EXIT.usage,
+    },
+  );
+}
+
+/** @throws XhError E_USAGE */
+function numberOf({ options }: Call): number {
+  const { number } = options;
+  if (number === undefined) return 1;
+  if (typeof number === 'string' && /^[1-9]\d{0,8}$/.test(number)) return Number(number);
+  throw new XhError(
+    'E_USAGE',
+    `--number ${printable(bytes(String(number)))}: expected a number, 1 or more`,
     {
       exit: EXIT.usage,
     },

@@ -38,7 +38,7 @@ export const command: Command = {
   details: `The job of every night: keeps this host right, and tells those whom it concerns what is not. Its
 steps, in their order, all of them when none is named:
 
-${STEPS.map(({ id, what }) => `  ${id.padEnd(9)} ${what}`).join('\n')}
+${STEPS.map(({ id, what }) => `  ${id.padEnd(10)}  ${what}`).join('\n')}
 
 Each step is done as far as it gets, and one that fails keeps no other from being done. All together may
 take 'maintenance.timeout' seconds: what runs then is ended, and the rest is told as not done. Only one

@@ -20,6 +20,7 @@ import { announcePublished } from '../announce-published.ts';
 import { progressOf } from '../call-progress.ts';
 import { DRY_RUN_OPTION, JSON_OPTION, type Call, type Command } from '../command.ts';
 import { bytesText, countText, numberText } from '../figures.ts';
+import { textOption } from '../option-values.ts';
 import { packageArgument } from '../package-arguments.ts';
 import { signingKey } from '../passphrase.ts';
 import { chosenStore, STORE_OPTION, withStore } from '../store-address.ts';
@@ -57,6 +58,10 @@ export const command: Command = {
       flags: '--drop <tree>',
       summary: 'take out a tree that nobody publishes any more, such as arch/linux-i686',
       repeats: true,
+    },
+    {
+      flags: '--revision <count>',
+      summary: 'begin with this revision, when a lost store is made again and hosts have seen more',
     },
     DRY_RUN_OPTION,
     JSON_OPTION,
@@ -109,9 +114,11 @@ export const command: Command = {
 
 /** @throws XhError E_USAGE */
 function demandSense({ options }: Call): void {
-  const others = ['type', 'drop', 'anew'].filter((name) => {
+  const others = ['type', 'drop', 'anew', 'revision'].filter((name) => {
     const value = options[name];
-    return value === true || (Array.isArray(value) && value.length > 0);
+    return (
+      value === true || typeof value === 'string' || (Array.isArray(value) && value.length > 0)
+    );
   });
   if (options['refresh'] !== true || others.length === 0) return;
   throw new XhError(
@@ -152,7 +159,7 @@ function withoutSecret({ site }: Call, name: Bytes): SigningKey {
 function treeChoices({
   options,
   config,
-}: Call): Pick<PublishPackagesOptions, 'types' | 'drop' | 'anew'> {
+}: Call): Pick<PublishPackagesOptions, 'types' | 'drop' | 'anew' | 'revision'> {
   const types = words(options['type']);
   const drop = words(options['drop']);
   const known = siteFileTypes(config()).map(({ name }) => name);
@@ -167,7 +174,20 @@ function treeChoices({
     ...(types.length > 0 && { types: new Set(types) }),
     ...(drop.length > 0 && { drop: new Set(drop) }),
     ...(options['anew'] === true && { anew: true }),
+    ...textOption(options, 'revision', revisionIn),
   };
+}
+
+/** @throws XhError E_USAGE */
+function revisionIn(word: string): number {
+  if (/^[1-9]\d{0,8}$/.test(word)) return Number(word);
+  throw new XhError(
+    'E_USAGE',
+    `--revision ${printable(bytes(word))}: expected a number, 1 or more`,
+    {
+      exit: EXIT.usage,
+    },
+  );
 }
 
 function words(value: unknown): Bytes[] {

@@ -134,7 +134,8 @@ function listenAt(word: string): { readonly address: string; readonly port: numb
 function countIn(word: unknown): number | undefined {
   if (word === undefined) return undefined;
   if (typeof word === 'string' && /^[1-9]\d{0,4}$/.test(word)) return Number(word);
-  throw usage(`--connections ${printable(bytes(String(word)))}: expected a number, 1 to 99999`);
+  const shown = typeof word === 'string' ? printable(bytes(word)) : '';
+  throw usage(`--connections ${shown}: expected a number, 1 to 99999`);
 }
 
 function usage(message: string, remedy = "'xh serve --help' shows how it is used"): XhError {

@@ -57,7 +57,7 @@ export const command: Command = {
   ],
   sections: [
     {
-      heading: 'ACTIONS',
+      heading: 'Actions',
       parts: [
         [
           ['gc', 'remove what no kept revision needs'],
@@ -67,7 +67,7 @@ export const command: Command = {
       ],
     },
     {
-      heading: 'MENDING',
+      heading: 'Mending',
       parts: [
         'xh store verify --remove takes damaged objects away. xh publish --anew, on the host that published\n' +
           'the packages, writes all that is lacking again; so does xh store mirror --anew from a store that has it.',

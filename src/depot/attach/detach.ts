@@ -15,6 +15,7 @@ import { runLfu } from '../../lfu/run.ts';
 import type { LfuProblem } from '../../lfu/plan/change.ts';
 import { EXIT, XhError } from '../../message/error.ts';
 import { didYouMean } from '../../message/nearest.ts';
+import { listPackages } from '../../package/entries.ts';
 import type { Config } from '../../site/config.ts';
 import { inSite, typePath } from '../../site/site.ts';
 import { finishPlanning, startPlanning } from '../context.ts';
@@ -36,6 +37,13 @@ export function attachedNamed(walker: Walker, names: readonly Bytes[]): readonly
           : (didYouMean(printable(name), known) ?? `attached are ${known.join(', ')}`),
     });
   });
+}
+
+/** Those of `names` that are packages, and not attached. */
+export function copiesAmong({ site, walker }: Host, names: readonly Bytes[]): readonly Bytes[] {
+  const attached = attachedPackages(walker);
+  const there = new Set(listPackages(site).map(({ directory }) => directory));
+  return names.filter((name) => there.has(name) && !attached.has(name));
 }
 
 /** Plans taking attached packages away; one that is installed stays. */

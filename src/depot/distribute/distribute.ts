@@ -17,7 +17,7 @@ import { ownName } from '../../distribute/status/record.ts';
 import { createWalker, makeDirs, type Walker } from '../../files/walk.ts';
 import { takeLock, type LockHolder } from '../../host/lock.ts';
 import { version as xhier } from '../../message/version.ts';
-import type { XhError } from '../../message/error.ts';
+import { XhError } from '../../message/error.ts';
 import { isTarget, type TargetHost } from '../../package/targets.ts';
 import { architecture, baseArchitecture } from '../../site/arch.ts';
 import type { Config } from '../../site/config.ts';
@@ -62,6 +62,8 @@ export interface Distribution {
   /** In the order of the hosts that were given, each with those below it after it. */
   readonly results: readonly HostResult[];
   readonly lags: readonly Lag[];
+  /** Why it could not be written down who has what. */
+  readonly unwritten?: XhError;
   /** Milliseconds. */
   readonly took: number;
 }
@@ -113,15 +115,29 @@ async function distributeAll(
     return found;
   });
   const all = results.flat();
-  if (!dryRun)
-    enterResults(walker, offer.packages, { results: all, inventory: options.inventory, now });
+  const entered = { results: all, inventory: options.inventory, now };
+  const unwritten = dryRun
+    ? undefined
+    : failureOf(() => enterResults(walker, offer.packages, entered));
   return {
+    ...(unwritten !== undefined && { unwritten }),
     packages: offer.packages,
     refused: offer.refused,
     results: all,
     lags: offer.packages.flatMap((each) => lagsOf(each, architectures.get(each.directory) ?? [])),
     took: Date.now() - begun,
   };
+}
+
+/** What the user is to be told of, when it fails; the hosts are served all the same. */
+function failureOf(work: () => void): XhError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof XhError) return error;
+    throw error;
+  }
 }
 
 interface About {

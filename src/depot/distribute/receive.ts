@@ -13,6 +13,7 @@ import {
   type Inventory,
   type KnownHost,
 } from '../../distribute/hosts/inventory.ts';
+import { thisHost } from '../../distribute/hosts/this-host.ts';
 import { openFrames } from '../../distribute/ssh/frames.ts';
 import type { BelowHost, FarOutcome, SenderHello } from '../../distribute/ssh/protocol.ts';
 import { takeDelivery, type Tell } from '../../distribute/ssh/take-delivery.ts';
@@ -55,7 +56,7 @@ export function receive(site: Site, config: Config, options: ReceiveOptions): Pr
   const frames = openFrames(options.input, options.output, { strict: true });
   const hello = {
     xhier,
-    host: ownName(site, config),
+    host: toText(thisHost(site, config).name),
     architectures: compatible(architecture(), cpuFlags()).map(toText),
     domains: config.values.domains.map(toText),
   };
@@ -95,7 +96,8 @@ function sorted(
   for (const directory of packages) {
     if (!globs.some((glob) => glob.matches(directory))) {
       const message = `the key that brings it may not: xh receive --allow ${allow.map(printable).join(' ')}`;
-      others.push({ package: directory, result: 'refused', message });
+      const remedy = 'more may come when authorized_keys there says so';
+      others.push({ package: directory, result: 'refused', message, remedy });
     } else if (!isSubscribed(subscription, directory)) {
       others.push({ package: directory, result: 'unwanted' });
     } else wanted.push(directory);
@@ -105,12 +107,13 @@ function sorted(
 
 /** An outcome as the other end is told of it. */
 function toldOf(outcome: PullOutcome): FarOutcome {
-  const { package: directory, revision, result, message, installed } = outcome;
+  const { package: directory, revision, result, message, remedy, installed } = outcome;
   return {
     package: directory,
     result: installed === false ? 'failed' : result,
     ...(revision !== undefined && { revision }),
     ...(message !== undefined && { message }),
+    ...(remedy !== undefined && { remedy }),
   };
 }
 

@@ -39,8 +39,12 @@ export function whyNot({ reason, outcomes }: HostResult, directory: Bytes): Reas
     return reason ?? { code: 'E_FAR_SILENT', message: 'it has said nothing about it' };
   }
   if (isDone(outcome)) return undefined;
-  const { result, message = result } = outcome;
-  return { code: `E_FAR_${result.toUpperCase().replaceAll(/[^A-Z]/g, '_')}`, message };
+  const { result, message = result, remedy } = outcome;
+  return {
+    code: `E_FAR_${result.toUpperCase().replaceAll(/[^A-Z]/g, '_')}`,
+    message,
+    ...(remedy !== undefined && { remedy }),
+  };
 }
 
 const DONE: ReadonlySet<string> = new Set(['current', 'updated', 'new', 'attached', 'unwanted']);

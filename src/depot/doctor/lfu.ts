@@ -5,6 +5,7 @@ import { errnoOf } from '../../files/error.ts';
 import { decodeLedger } from '../../lfu/ledger/format.ts';
 import { openIndex } from '../../lfu/index/read.ts';
 import { loadUpdateConfig, updateConfigPath, type UpdateConfig } from '../../lfu/update/config.ts';
+import { storeAddress } from '../../lfu/store/address.ts';
 import { DiagnosticError } from '../../message/diagnostic.ts';
 import { XhError } from '../../message/error.ts';
 import { inSite } from '../../site/site.ts';
@@ -39,7 +40,8 @@ export const lfuConfiguration: HostCheck = {
     }
     for (const { name, path, slave, index } of read.masters) {
       const shown = printable(name);
-      if (!existsSync(toBuffer(path))) {
+      // whether a store answers is for the turn to find out
+      if (storeAddress(path) === undefined && !existsSync(toBuffer(path))) {
         yield {
           severity: 'problem',
           path: b`/etc/lfu.toml`,

@@ -17,7 +17,7 @@ import type { Config } from '../../site/config.ts';
 import type { MaintenanceStep } from '../../site/maintenance-keys.ts';
 import type { Site } from '../../site/site.ts';
 import { receiptsIn } from '../receipt-set.ts';
-import { aloneFindings } from '../status/alarms.ts';
+import { aloneFindings } from '../alone.ts';
 import { runChild } from './child.ts';
 import { failure } from './install-all.ts';
 import type { Step, StepContext, StepResult } from './step.ts';

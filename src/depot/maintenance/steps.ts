@@ -74,7 +74,7 @@ export const STEPS: readonly Step[] = [
   {
     ...byCommand({
       id: 'pull',
-      what: 'brings packages up to date from the stores, and installs what is new',
+      what: 'brings packages up to date from the stores, and installs them',
       words: ['pull', '--json'],
       findings: pullFindings,
       done(json) {
@@ -100,7 +100,7 @@ export const STEPS: readonly Step[] = [
   {
     ...byCommand({
       id: 'distribute',
-      what: 'distributes all packages to hosts, where the site has that done (ssh)',
+      what: 'distributes packages over ssh, where the site asks for that',
       words: ['distribute', '--json'],
       findings: distributeFindings,
       done(json) {
@@ -126,7 +126,7 @@ export const STEPS: readonly Step[] = [
   {
     ...byCommand({
       id: 'check',
-      what: 'looks for mistakes in the packages that are published from this host',
+      what: 'looks for mistakes in packages that are published from this host',
       words: ['check', '--all', '--json'],
       findings: checkFindings,
       done: (json) => countIn(json, 'findings', 'finding', 'nothing found'),

@@ -92,7 +92,7 @@ async function offerOf(
     if (offering.attached.has(directory)) return { package: directory, result: 'attached' };
     const held = frozenAt(offering.frozen, directory, offering.now);
     if (held !== undefined) {
-      return { package: directory, ...before, result: 'frozen', message: frozenText(held) };
+      return { package: directory, ...before, result: 'frozen', ...frozenBy(held) };
     }
     const believed = await offering.source.head(directory);
     if (believed === undefined) {
@@ -147,9 +147,11 @@ function forThisHost(
   return { directory, believed, trees, pulled };
 }
 
-function frozenText({ since, until, reason, user }: Frozen): string {
-  const end = until === undefined ? '' : ` until ${until}`;
-  return `frozen${end} since ${since} by ${user}${reason === undefined ? '' : `: ${reason}`}`;
+function frozenBy({ until, reason, user }: Frozen): Pick<PullOutcome, 'message' | 'frozenUntil'> {
+  return {
+    message: `${reason ?? 'frozen'} (${user})`,
+    ...(until !== undefined && { frozenUntil: until }),
+  };
 }
 
 /** Heads that are asked for at the same time. */

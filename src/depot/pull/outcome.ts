@@ -32,6 +32,8 @@ export interface PullOutcome {
     | 'failed'
     | 'unreachable';
   readonly message?: string;
+  /** Of what is frozen, when it ends: ISO 8601. */
+  readonly frozenUntil?: string;
   readonly remedy?: string;
   readonly fetched?: Fetched;
   /** In a preview. */

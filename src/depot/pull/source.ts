@@ -113,7 +113,7 @@ export function storeSource(site: Site, config: Config, options: SourceOptions):
   /** That of the nearest store whose head is believed. */
   async function head(directory: Bytes): Promise<Believed | undefined> {
     trust ??= findTrust();
-    const seen = options.anew === true ? undefined : pulledPackage(walker, directory)?.revision;
+    const seen = options.anew === true ? undefined : revisionSeen(walker, directory);
     const belief = { trust: await trust, now, ...(seen !== undefined && { seen }) };
     const errors: XhError[] = [];
     for (const each of stores) {
@@ -205,6 +205,14 @@ export function channelSource(store: StoreReader): PullSource {
 /** Whether an error says that nothing could be known, and not that something was wrong. */
 export function isUnreachable(error: XhError): boolean {
   return error.code === 'E_STORE_READ';
+}
+
+/** The last revision that was believed for the sake of a signature: others count for themselves. */
+function revisionSeen(walker: Walker, directory: Bytes): number | undefined {
+  const pulled = pulledPackage(walker, directory);
+  if (pulled === undefined) return undefined;
+  const { signed } = parseHead(pulled.head);
+  return signed.signatures.length > 0 ? pulled.revision : undefined;
 }
 
 interface KnownTrust {

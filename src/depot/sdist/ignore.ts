@@ -66,7 +66,7 @@ function ruleOf(line: Bytes): Rule | string | undefined {
 function withRules(rules: readonly Rule[]): SdistIgnore {
   const known = new Map<Bytes, boolean>();
   const isDirectoryOut = (path: Bytes): boolean => {
-    if (path === '.') return false;
+    if (path === '.' || path === '/') return false;
     const before = known.get(path);
     if (before !== undefined) return before;
     const out = isOut(path, true);

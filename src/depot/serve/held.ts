@@ -39,7 +39,7 @@ interface Known {
   /** By which a new record shows. */
   readonly stamp: string;
   readonly pulled: Pulled;
-  readonly packs: ReadonlyMap<Hash, number>;
+  readonly packs: ReadonlyMap<Hash, HeldPack>;
   /** Of trees that are something else here. */
   readonly listings: ReadonlyMap<Hash, Bytes>;
 }
@@ -80,6 +80,8 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
   /** What the records say now; packages that are new, or others than they were, are looked at soon. */
   function refresh(): void {
     if (Date.now() - refreshed < FRESH) return;
+    // a pull puts other directories into the places of those that are held open
+    walker.forget();
     const attached = unlessRefused(() => attachedPackages(walker));
     const names = new Set(pulledPackages(walker).filter((name) => attached?.has(name) !== true));
     for (const name of known.keys()) {
@@ -107,15 +109,37 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
     store.forget(name);
   }
 
+  /** Has the packages looked at again that have it: who asks once more is told that it is not there. */
+  function lookAgain(object: Hash): void {
+    walker.forget();
+    for (const [name, entry] of known) {
+      const has = [...(store.held(name)?.trees.values() ?? [])].some((tree) =>
+        tree.files.has(object),
+      );
+      if (!has && !entry.packs.has(object)) continue;
+      looked.delete(name);
+      store.forget(name);
+      known.set(name, { ...entry, packs: packsOf(entry.pulled) });
+    }
+    looking ??= lookAtAll();
+  }
+
   async function lookAtAll(): Promise<void> {
     for (const name of known.keys()) {
       // requests come first
       await setImmediate();
       if (isClosed) return;
-      if (looked.has(name) || !known.has(name)) continue;
+      const entry = known.get(name);
+      if (looked.has(name) || entry === undefined) continue;
       looked.add(name);
       try {
         store.head(name);
+        // one that has files of other hosts, or of before, cannot be made of what is here
+        const { packs, ...rest } = entry;
+        const whole = [...packs].filter(([, { objects }]) =>
+          objects.every((object) => store.source(object) !== undefined),
+        );
+        known.set(name, { ...rest, packs: new Map(whole) });
         tell(`${printable(name)} is served`);
       } catch (error) {
         if (!(error instanceof XhError)) throw error;
@@ -147,7 +171,7 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
     packSize(pack) {
       refresh();
       for (const name of looked) {
-        const size = known.get(name)?.packs.get(pack);
+        const size = known.get(name)?.packs.get(pack)?.size;
         if (size !== undefined) return size;
       }
       return undefined;
@@ -160,7 +184,8 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
       }
       return undefined;
     },
-    isReady: () => looking === undefined,
+    broken: lookAgain,
+    looking: () => looking,
   });
   return {
     ...served,
@@ -171,17 +196,25 @@ export function servedHolding(site: Site, config: Config, { tell }: HeldServing)
   };
 }
 
-/** The packs that can be made anew, with how long each is. */
-function packsOf({ head, packs }: Pulled): ReadonlyMap<Hash, number> {
+interface HeldPack {
+  readonly size: number;
+  readonly objects: readonly Hash[];
+}
+
+/** The packs whose indexes are known. */
+function packsOf({ head, packs }: Pulled): ReadonlyMap<Hash, HeldPack> {
   const references = unlessRefused(() => parseHead(head).head.packs) ?? [];
-  const sizes = new Map<Hash, number>();
+  const sizes = new Map<Hash, HeldPack>();
   for (const text of packs) {
     const hash = hashOf(text as Bytes);
     const files = unlessRefused(() => parsePackIndex(text as Bytes));
     const reference = references.find(({ index }) => index === hash);
     if (files === undefined || reference === undefined || !isHash(reference.pack)) continue;
     const last = files.at(-1);
-    sizes.set(reference.pack, last === undefined ? 0 : last.offset + last.length);
+    sizes.set(reference.pack, {
+      size: last === undefined ? 0 : last.offset + last.length,
+      objects: files.map(({ object }) => object),
+    });
   }
   return sizes;
 }

@@ -11,7 +11,8 @@ import type { Letter } from '../../report/letter.ts';
 import { composeReport, hostMaintainer, type Composed } from '../../report/report.ts';
 import { mailerOf, sendLetter, type Delivery } from '../../report/send.ts';
 import type { Config } from '../../site/config.ts';
-import { aloneFindings, hostFindings } from './alarms.ts';
+import { aloneFindings } from '../alone.ts';
+import { hostFindings } from './alarms.ts';
 import { answerFor } from './answer.ts';
 import { collect } from './collect.ts';
 import {

@@ -19,6 +19,8 @@ export interface TrustChange {
   readonly now: number;
   /** How long the record is good for: milliseconds; as long as the last one unless given. */
   readonly lifetime?: number;
+  /** The least number of the record, where hosts may have seen more than the store knows of. */
+  readonly number?: number;
   /** What is to be said from now on; without it the record is made, or made good for longer. */
   readonly change?: (trust: Trust) => Trust;
 }
@@ -31,7 +33,7 @@ export interface TrustChange {
  */
 export async function changeTrust(
   store: Store,
-  { key, now, lifetime, change }: TrustChange,
+  { key, now, lifetime, number = 1, change }: TrustChange,
 ): Promise<Trust> {
   const standing = await standingTrust(store);
   if (standing === undefined && change !== undefined) throw missing(store);
@@ -40,11 +42,12 @@ export async function changeTrust(
   const last = standing?.trust;
   const before = last === undefined ? YEAR : Date.parse(last.expires) - Date.parse(last.issued);
   const times = { now, lifetime: lifetime ?? before };
-  const next = renewed(
+  const made = renewed(
     last === undefined ? undefined : (change?.(last) ?? last),
     key.public,
     times,
   );
+  const next = { ...made, version: Math.max(made.version, number) };
   await putTrust(store, standing, trustText(next, [key]));
   return next;
 }

@@ -11,10 +11,10 @@ import {
   isCurrent,
   publish,
   standingHead,
-  type Added,
   type Intention,
   type PublishOptions,
 } from '../../distribute/publish/publish.ts';
+import type { Added } from '../../distribute/publish/writing.ts';
 import { scanTree, sourceReader, type ScannedTree } from '../../distribute/publish/scan.ts';
 import { refreshHead } from '../../distribute/publish/refresh.ts';
 import { packagesOf } from '../../distribute/store/catalogue.ts';
@@ -49,6 +49,8 @@ export interface PublishPackagesOptions {
   /** Names of trees, `arch/linux-i686`, that nobody publishes any more. */
   readonly drop?: ReadonlySet<Bytes>;
   readonly anew?: boolean;
+  /** The least number of a new revision. */
+  readonly revision?: number;
   /** All of the depot is meant, as far as the key may sign for it: what it may not is no mistake. */
   readonly whatMay?: boolean;
   readonly dryRun?: boolean;
@@ -229,7 +231,12 @@ async function publishOne(session: Session, entry: PackageEntry): Promise<Publis
   const { head, outcome, added, lost } = await publish(
     store,
     { directory, ...said, trees: scanned },
-    { ...common, read, ...(options.anew === true && { anew: true }) },
+    {
+      ...common,
+      read,
+      ...(options.anew === true && { anew: true }),
+      ...(options.revision !== undefined && { revision: options.revision }),
+    },
   );
   if (!dryRun) {
     for (const tree of trees) tree.learn(scanned.get(tree.name)?.root, looked);

@@ -2,21 +2,19 @@
  * Publishing a package: its objects, then its trees, then its head, so that whoever sees the head finds
  * all of it. What the store has already is not written again, and when nothing has changed, nothing is.
  */
-import { createHash } from 'node:crypto';
-import { fromBuffer, printable, toBuffer, type Bytes } from '../../bytes/bytes.ts';
+import { printable, type Bytes } from '../../bytes/bytes.ts';
 import { EXIT, unlessRefused, XhError } from '../../message/error.ts';
 import { enterPackage } from '../store/catalogue.ts';
-import { hashOf, type Hash } from '../store/hash.ts';
-import { headText, parseHead, type Head, type PackReference } from '../store/head.ts';
-import { packIndexText, parsePackIndex, PACKED, PACK_SIZE, type Packed } from '../store/pack.ts';
-import { reachable, readObject, type Reached } from '../store/reach.ts';
+import type { Hash } from '../store/hash.ts';
+import { headText, parseHead, type Head } from '../store/head.ts';
+import { reachable, type Reached } from '../store/reach.ts';
 import { targetText, type Target } from '../../package/targets.ts';
 import type { SigningKey } from '../store/signed.ts';
-import { headPath, objectPath, pastHeadPath, treePath } from '../store/paths.ts';
-import { inParallel } from '../store/parallel.ts';
-import type { Pieces, Store, StoreReader } from '../store/store.ts';
-import { freshIn, type Fresh } from './fresh.ts';
+import { headPath, pastHeadPath } from '../store/paths.ts';
+import type { Store, StoreReader } from '../store/store.ts';
+import { freshIn } from './fresh.ts';
 import type { ScannedTree, Source } from './scan.ts';
+import { createWriting, type Added, type WritingOptions } from './writing.ts';
 
 /** A package as this host has it. */
 export interface Publication {
@@ -30,14 +28,12 @@ export interface Publication {
   readonly dropped?: ReadonlySet<Bytes>;
 }
 
-export interface PublishOptions {
+export interface PublishOptions extends WritingOptions {
   readonly key: SigningKey;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How long the head is good for: milliseconds. */
   readonly lifetime: number;
-  /** The pieces of a file's data, as they are now. @throws FileError */
-  readonly read: (source: Source) => Iterable<Uint8Array>;
   /**
    * That a standing head, however old, is of somebody who may publish the package: its trees of other
    * hosts get into the one that is signed now. @throws XhError when it is not
@@ -45,6 +41,8 @@ export interface PublishOptions {
   readonly believe?: (text: string) => void;
   /** Relies on nothing that is said to be in the store: all that is lacking is written, whoever wrote the standing head. */
   readonly anew?: boolean;
+  /** The least number of a new revision, where hosts may have seen more than the store knows of. */
+  readonly revision?: number;
 }
 
 export interface Published {
@@ -55,12 +53,6 @@ export interface Published {
   readonly added: Added;
   /** Trees of other hosts that were not whole any more, and left out: only when it is published anew. */
   readonly lost: readonly Bytes[];
-}
-
-export interface Added {
-  readonly objects: number;
-  readonly trees: number;
-  readonly bytes: number;
 }
 
 /** @throws XhError E_PUBLISH_BUSY when another publisher is always quicker; E_STORE_*; what `believe` throws */
@@ -181,7 +173,7 @@ async function tryPublish(
     package: directory,
     ...(version !== undefined && { version }),
     ...(targets !== undefined && { targets }),
-    revision,
+    revision: Math.max(revision, options.revision ?? 1),
     published: new Date(now).toISOString(),
     expires: new Date(now + lifetime).toISOString(),
     trees: new Map([...carried, ...roots]),
@@ -267,131 +259,6 @@ async function carriedOver(
   return { carried, others: await reachable(store, carried.values()), lost };
 }
 
-/** Writes what a package needs and the store lacks. */
-function createWriting(store: Store, options: PublishOptions) {
-  const read = (object: Hash, source: Source): Iterable<Uint8Array> =>
-    checked(object, source, options.read(source));
-  let objects = 0;
-  let trees = 0;
-  let bytes = 0;
-
-  /** What was there already, and how it would be written if it were not. */
-  const reliedOn = new Map<Bytes, () => Promise<boolean>>();
-
-  async function add(path: Bytes, length: number, pieces: Pieces): Promise<boolean> {
-    if (await store.add(path, pieces, length)) {
-      bytes += length;
-      return true;
-    }
-    reliedOn.set(path, () => store.add(path, pieces, length));
-    return false;
-  }
-
-  async function addObject(content: Buffer): Promise<Hash> {
-    const hash = hashOf(content);
-    await add(objectPath(hash), content.length, () => [content]);
-    return hash;
-  }
-
-  async function pack(files: readonly (readonly [Hash, Source])[]): Promise<PackReference> {
-    const content = Buffer.concat(files.flatMap(([object, source]) => [...read(object, source)]));
-    const lines = files.map(([object, { length }]) => ({ object, length }));
-    const reference = {
-      pack: await addObject(content),
-      index: await addObject(toBuffer(packIndexText(lines))),
-    };
-    objects += files.length;
-    return reference;
-  }
-
-  return {
-    added: () => ({ objects, trees, bytes }),
-
-    /** That nobody has swept away meanwhile what was there; it counts as young from now on. */
-    async confirm(): Promise<void> {
-      const tasks = [...reliedOn].map(([path, again]) => async () => {
-        if (!(await store.has(path))) await again();
-      });
-      await inParallel(tasks, REQUESTS);
-    },
-
-    /** Adds files: small ones go to packs, but for those that are in one of `before` that is kept. */
-    async packs(
-      before: readonly PackReference[],
-      files: ReadonlyMap<Hash, Source>,
-      { others, fresh }: { readonly others: Reached; readonly fresh: Fresh },
-    ): Promise<PackReference[]> {
-      const kept: PackReference[] = [];
-      const packed = new Set<Hash>();
-      for (const reference of before) {
-        const contents = parsePackIndex(fromBuffer(await readObject(store, reference.index)));
-        if (!isWorthKeeping(contents, files, others)) continue;
-        kept.push(reference);
-        for (const { object } of contents) packed.add(object);
-      }
-      let open: (readonly [Hash, Source])[] = [];
-      let size = 0;
-      for (const [object, source] of files) {
-        if (packed.has(object)) continue;
-        if (source.length > PACKED) {
-          if (fresh.objects?.has(object) === false) continue;
-          if (await add(objectPath(object), source.length, () => read(object, source))) objects++;
-          continue;
-        }
-        if (size + source.length > PACK_SIZE) {
-          kept.push(await pack(open));
-          open = [];
-          size = 0;
-        }
-        open.push([object, source]);
-        size += source.length;
-      }
-      if (open.length > 0) kept.push(await pack(open));
-      return kept;
-    },
-
-    async trees(texts: ReadonlyMap<Hash, Bytes>): Promise<void> {
-      const tasks = [...texts].map(([hash, text]) => async () => {
-        if (await add(treePath(hash), text.length, () => [toBuffer(text)])) trees++;
-      });
-      await inParallel(tasks, REQUESTS);
-    },
-  };
-}
-
-/** The pieces as they are; when they turn out to be something else than was to be published, an error. */
-function* checked(
-  object: Hash,
-  { path }: Source,
-  pieces: Iterable<Uint8Array>,
-): Generator<Uint8Array> {
-  const digest = createHash('sha256');
-  for (const piece of pieces) {
-    digest.update(piece);
-    yield piece;
-  }
-  if (digest.digest('hex') === object) return;
-  throw new XhError('E_PUBLISH_CHANGED', `${printable(path)} has changed while it was published`, {
-    place: { file: path },
-    remedy: 'publish again when whoever writes it is done',
-  });
-}
-
-/** Whether at least half of a pack is still asked for, or something in it can be had from nowhere else. */
-function isWorthKeeping(
-  contents: readonly Packed[],
-  files: ReadonlyMap<Hash, Source>,
-  others: Reached,
-): boolean {
-  const total = contents.reduce((sum, { length }) => sum + length, 0);
-  let live = 0;
-  for (const { object, length } of contents) {
-    if (files.has(object)) live += length;
-    else if (others.objects.has(object)) return true;
-  }
-  return live * 2 >= total;
-}
-
 function filesOf({ trees }: Publication): Map<Hash, Source> {
   return new Map([...trees.values()].flatMap(({ files }) => [...files]));
 }
@@ -414,5 +281,3 @@ function targetsText({ targets }: Pick<Publication, 'targets'>): string | undefi
 const NOTHING = { objects: 0, trees: 0, bytes: 0 };
 const ATTEMPTS = 20;
 const DAY = 86_400_000;
-/** At the same time. */
-const REQUESTS = 8;

@@ -127,9 +127,26 @@ async function fetchRun(
     }
     throw error;
   }
-  if (content === undefined) await readObject(store, pack);
-  else if (!isRight(content)) throw damagedObject(store, objectPath(pack));
+  if (content === undefined) {
+    // a host that feeds others has its own files, and not all that a pack may have besides
+    if (!(await isFetchedApart(store, run, arrived))) await readObject(store, pack);
+  } else if (!isRight(content)) throw damagedObject(store, objectPath(pack));
   else for (const each of run) arrived(each.object, part(each, content));
+}
+
+/** Whether the objects of a run are to be had each by itself. */
+async function isFetchedApart(
+  store: StoreReader,
+  run: readonly Packed[],
+  arrived: FetchOptions['arrived'],
+): Promise<boolean> {
+  for (const { object } of run) {
+    const isRight = (found: Buffer): boolean => hashOf(found) === object;
+    const content = await store.read(objectPath(object), { isRight });
+    if (content === undefined || !isRight(content)) return false;
+    arrived(object, content);
+  }
+  return true;
 }
 
 async function fetchLarge(

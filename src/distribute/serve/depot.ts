@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { printable, slice, toBuffer, type Bytes } from '../../bytes/bytes.ts';
 import { piecesOf } from '../../files/content.ts';
 import { openFileAt } from '../../files/names.ts';
@@ -28,19 +28,31 @@ export interface DepotOptions {
   readonly packSize: (pack: Hash) => number | undefined;
   /** A listing that has been kept, since nothing here would make it. */
   readonly listing: (tree: Hash) => Bytes | undefined;
-  /** Whether all packages have been looked at, so that what is not known is not there. */
-  readonly isReady: () => boolean;
+  /** Told that an object, or a pack, is not what it was when its package was looked at. */
+  readonly broken: (object: Hash) => void;
+  /** While packages are being looked at, when that is done: only then what is not known is not there. */
+  readonly looking: () => Promise<void> | undefined;
 }
 
 /** What the host `name` holds. Walker and store are closed with it. */
 export function servedDepot(name: string, options: DepotOptions): Served {
-  const { walker, store, record, packSize, listing, isReady } = options;
+  const { walker, store, record, packSize, listing, broken, looking } = options;
   const verified = new Map<Hash, string>();
 
   async function open(path: Bytes): Promise<Content | 'absent' | 'later'> {
+    const found = await lookFor(path);
+    if (found !== 'absent') return found;
+    const done = looking();
+    if (done === undefined) return 'absent';
+    await Promise.race([done, setTimeout(PATIENCE, undefined, { ref: false })]);
+    const again = await lookFor(path);
+    return again === 'absent' && looking() !== undefined ? 'later' : again;
+  }
+
+  async function lookFor(path: Bytes): Promise<Content | 'absent'> {
     if (!isNamedByHash(path)) {
       const content = record(path);
-      return content === undefined ? absent() : contentInMemory(content, tagOf(content));
+      return content === undefined ? 'absent' : contentInMemory(content, tagOf(content));
     }
     const hash = slice(path, path.lastIndexOf('/') + 1);
     if (!isHash(hash)) return 'absent';
@@ -49,17 +61,13 @@ export function servedDepot(name: string, options: DepotOptions): Served {
       if (size !== undefined) return pack(hash, size);
       const source = store.source(hash);
       if (source !== undefined && source.length > SMALL) {
-        return (await large(hash, source)) ?? absent();
+        return (await large(hash, source)) ?? 'absent';
       }
     }
     const kept = path.startsWith('trees/') ? listing(hash) : undefined;
     const content = kept === undefined ? await store.read(path) : toBuffer(kept);
-    if (content === undefined || hashOf(content) !== hash) return absent();
+    if (content === undefined || hashOf(content) !== hash) return 'absent';
     return contentInMemory(content, hash);
-  }
-
-  function absent(): 'absent' | 'later' {
-    return isReady() ? 'absent' : 'later';
   }
 
   /** Made of its files as it is read, each of them verified. */
@@ -72,7 +80,10 @@ export function servedDepot(name: string, options: DepotOptions): Served {
         for (let at = from; at < end; at += PIECE) {
           const range = { from: at, length: Math.min(PIECE, end - at) };
           const piece = await store.read(objectPath(hash), { range });
-          if (piece?.length !== range.length) throw changed(`the pack ${hash}`);
+          if (piece?.length !== range.length) {
+            broken(hash);
+            throw changed(`the pack ${hash}`);
+          }
           yield piece;
         }
       },
@@ -108,7 +119,10 @@ export function servedDepot(name: string, options: DepotOptions): Served {
           for (const [offset, wanted] of partOf(source.data, { from, length })) {
             for (const piece of piecesOf(fd, source.path, offset, wanted)) {
               const own = Buffer.from(piece);
-              if (stateOf(fd, source.path) !== before) throw changed(printable(source.path));
+              if (stateOf(fd, source.path) !== before) {
+                broken(hash);
+                throw changed(printable(source.path));
+              }
               yield own;
             }
           }
@@ -151,6 +165,8 @@ function tagOf(content: Buffer): string {
   return hashOf(content).slice(0, 32);
 }
 
+/** Milliseconds that a client waits for what may turn up. */
+const PATIENCE = 10_000;
 /** Bytes: what is in memory as a whole. */
 const SMALL = 1 << 20;
 /** Of a pack, made at a time. */

@@ -98,7 +98,11 @@ export async function startStoreServer(
     url: `http://${host}:${bound.port}/`,
     async drain(most) {
       isEnding = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
       for (const socket of open) if (!busy.has(socket)) socket.destroy();
       const timer = setTimeout(() => {
         server.closeAllConnections();

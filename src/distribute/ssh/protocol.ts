@@ -66,6 +66,7 @@ export interface FarOutcome {
   readonly revision?: number;
   readonly result: string;
   readonly message?: string;
+  readonly remedy?: string;
 }
 
 /** Why something could not be done at all. */
@@ -195,13 +196,14 @@ function messageIn(fields: Fields): Message | undefined {
 }
 
 function outcomeIn(fields: Fields): FarOutcome | undefined {
-  const { package: directory, revision, result, message } = fields;
+  const { package: directory, revision, result, message, remedy } = fields;
   if (!isPackage(directory) || !isLine(result)) return undefined;
   return {
     package: directory,
     result,
     ...(isCount(revision) && { revision }),
     ...(typeof message === 'string' && { message: message.slice(0, LONG) }),
+    ...(typeof remedy === 'string' && { remedy: remedy.slice(0, LONG) }),
   };
 }
 

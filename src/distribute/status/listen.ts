@@ -31,14 +31,15 @@ export interface ListenOptions {
 
 /**
  * Calls `onNews` when it is time to pull, never twice at once, until SIGTERM or SIGINT, or `signal`: what
- * is under way then is ended in order. What `onNews` throws for users is told, and the next news comes.
+ * is under way then is ended in order. When `onNews` returns false, or throws what a user can cause, it is
+ * tried again after some minutes.
  *
  * @throws XhError E_NO_NATS (2) without `nats` in the configuration; E_CREDENTIALS
  */
 export async function listen(
   site: Site,
   config: Config,
-  onNews: (news: News) => Promise<void>,
+  onNews: (news: News) => Promise<boolean>,
   options: ListenOptions = {},
 ): Promise<void> {
   const host = ownName(site, config);
@@ -74,7 +75,8 @@ export async function listen(
         }
       },
     });
-    await Promise.race([connection.flush(), ending.asked]);
+    // when it breaks meanwhile, that is told, and begun again
+    await Promise.race([connection.flush().catch(() => undefined), ending.asked]);
     // what was published before somebody listened
     start();
     await Promise.race([ending.asked, queue.failed, connection.closed()]);

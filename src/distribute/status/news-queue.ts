@@ -27,16 +27,20 @@ export interface NewsQueue {
 export function newsQueue(options: {
   readonly jitter: number;
   readonly poll: number;
-  readonly work: (news: News) => Promise<void>;
+  /** @returns whether all went well; else it is tried again after some minutes, and ever more of them */
+  readonly work: (news: News) => Promise<boolean>;
   readonly tell: (line: string) => void;
+  /** Milliseconds until it is tried again for the first time. */
+  readonly again?: number;
 }): NewsQueue {
-  const { jitter, poll, work, tell } = options;
+  const { jitter, poll, work, tell, again = AGAIN } = options;
   const pause = Math.min(jitter, LONGEST_PAUSE);
   let pending: News | undefined;
   let due = Infinity;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let last = -Infinity;
+  let failures = 0;
   let ended = false;
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -60,16 +64,27 @@ export function newsQueue(options: {
   }
 
   async function run(news: News): Promise<void> {
-    try {
-      await work(news);
-    } catch (error) {
-      if (error instanceof XhError) tell(`${error.message}; it will be tried again`);
-      else fail(error);
-    }
+    const isDone = await attempt(news);
     running = undefined;
     last = performance.now();
     if (pending !== undefined) schedule(last + pause);
+    failures = isDone ? 0 : failures + 1;
+    if (!isDone) {
+      // what comes meanwhile goes with it
+      pending = pending === undefined ? news : merged(pending, news);
+      schedule(last + Math.min(poll, again * 2 ** (failures - 1)));
+    }
     wakeLater();
+  }
+
+  async function attempt(news: News): Promise<boolean> {
+    try {
+      return await work(news);
+    } catch (error) {
+      if (error instanceof XhError) tell(`${error.message}; it will be tried again`);
+      else fail(error);
+      return false;
+    }
   }
 
   function wakeLater(): void {
@@ -105,3 +120,5 @@ function merged(one: News, other: News): News {
 
 /** Milliseconds between two pulls, whoever sends how many notices. */
 const LONGEST_PAUSE = 30_000;
+/** Milliseconds until what did not go well is tried again. */
+const AGAIN = 5 * 60_000;

@@ -37,12 +37,7 @@ export function followableTree(tree: Tree): Followable {
  * Follows the link `name` in `place` to its end. `root` is the real path of the tree's root.
  * @throws XhError E_LFU_ESCAPE, E_LFU_LOOP, E_LFU_DANGLING; FileError
  */
-export function followLink(
-  tree: Followable,
-  root: Bytes,
-  place: Place,
-  name: Bytes,
-): Followed {
+export function followLink(tree: Followable, root: Bytes, place: Place, name: Bytes): Followed {
   let at = place;
   let pending: Bytes[] = [name];
   let links = 0;

@@ -101,30 +101,26 @@ describe('what commands have said', () => {
     const odd = fc.oneof(
       fc.string(),
       fc.json(),
-      fc
-        .jsonValue()
-        .map((value) =>
-          JSON.stringify({
-            findings: value,
-            differences: value,
-            outcomes: value,
-            hosts: value,
-            lags: value,
-            refused: value,
-          }),
-        ),
-      fc
-        .jsonValue()
-        .map((value) =>
-          JSON.stringify({
-            findings: [value],
-            differences: [value],
-            outcomes: [value],
-            hosts: [value],
-            lags: [value],
-            refused: [value],
-          }),
-        ),
+      fc.jsonValue().map((value) =>
+        JSON.stringify({
+          findings: value,
+          differences: value,
+          outcomes: value,
+          hosts: value,
+          lags: value,
+          refused: value,
+        }),
+      ),
+      fc.jsonValue().map((value) =>
+        JSON.stringify({
+          findings: [value],
+          differences: [value],
+          outcomes: [value],
+          hosts: [value],
+          lags: [value],
+          refused: [value],
+        }),
+      ),
     );
     fc.assert(
       fc.property(odd, (output) => {

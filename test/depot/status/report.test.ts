@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { b } from '../../../src/bytes/bytes.ts';
-import { aloneFindings } from '../../../src/depot/status/alarms.ts';
+import { aloneFindings } from '../../../src/depot/alone.ts';
 import type { ReportKind } from '../../../src/depot/status/incoming.ts';
 import { composeIncoming, lettersText } from '../../../src/depot/status/report.ts';
 import { recordOutcomes } from '../../../src/distribute/status/record.ts';

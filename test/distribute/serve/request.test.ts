@@ -24,7 +24,7 @@ test.each([
 ])('%s is a path of a store', (path) => {
   expect(pathAskedFor(`/${path}`)).toBe(path);
   expect(pathAskedFor(`/${path}?again`)).toBe(path);
-  const encoded = [...path].map((byte) => `%${byte.charCodeAt(0).toString(16)}`).join('');
+  const encoded = Buffer.from(path, 'latin1').toString('hex').replace(/../g, '%$&');
   expect(pathAskedFor(`/${encoded}`)).toBe(path);
 });
 

@@ -189,19 +189,22 @@ test('nobody keeps it waiting: not with half a question, and not by taking nothi
   await once(asking, 'close');
   // it is told of once the connection has been ended
   while (!told.some(({ why }) => why !== undefined)) await setTimeout(50);
+  // the kernel takes some of it for him
+  expect(told.length).toBeLessThan(20);
   taking.destroy();
 });
 
 test('a content that is not what was announced ends before its time, so that nobody takes it for whole', async () => {
   const { url, told } = await serving({}, (served) => ({
     ...served,
-    open: async (path) => ({
-      ...contentInMemory(CONTENT, 'x'),
-      *read() {
-        yield CONTENT.subarray(0, 100_000);
-        if (path.startsWith('objects')) throw new Error('it has changed');
-      },
-    }),
+    open: (path) =>
+      Promise.resolve({
+        ...contentInMemory(CONTENT, 'x'),
+        *read() {
+          yield CONTENT.subarray(0, 100_000);
+          if (path.startsWith('objects')) throw new Error('it has changed');
+        },
+      }),
   }));
   for (const path of [objectPath(OBJECT), headPath(b`gcc`)]) {
     const got = await curlAsync('-w', '%{errormsg}', `${url}${path}`);
@@ -223,7 +226,7 @@ test('it ends when those who are being answered have what they asked for', async
   const ended = server.drain(20_000);
   expect(await slow).toHaveLength(CONTENT.length);
   await ended;
-  await expect(fetch(server.url)).rejects.toThrow();
+  await expect(fetch(server.url)).rejects.toThrow(/fetch failed/);
   idle.destroy();
 });
 

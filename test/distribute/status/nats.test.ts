@@ -273,7 +273,7 @@ describe('notices', () => {
 /** Listens, and collects what comes of it. */
 function listening(
   host: NatsHost,
-  work: (news: News) => Promise<void> = () => Promise.resolve(),
+  work: (news: News) => Promise<boolean> = () => Promise.resolve(true),
   jitter = 0.05,
   pulse = 30_000,
 ): {
@@ -291,7 +291,7 @@ function listening(
     async (news) => {
       const names = news.notices.map((each) => `${printable(each.package)}:${each.revision}`);
       pulls.push(`${news.why} ${names.join(' ')}`.trim());
-      await work(news);
+      return work(news);
     },
     { jitter, pulse, tell: (line) => told.push(line), signal: ending.signal },
   );
@@ -341,6 +341,7 @@ describe('listening', () => {
       expect(++running).toBe(1);
       if (why === 'start') await held;
       running--;
+      return true;
     });
     const publisher = hostAt(server.url, 'publisher');
     await until(() => pulls.length === 1);
@@ -370,7 +371,8 @@ describe('listening', () => {
     const publisher = hostAt(server.url, 'publisher');
     await announce(publisher.site, publisher.config, [gcc(9)]);
     await until(() => pulls.length === 2);
-    expect(pulls[1]).toBe('notice gcc:9');
+    // and what had failed goes with it
+    expect(pulls[1]).toBe('start');
   });
 
   test('a server that dies and comes back is found again, and what was missed is pulled', async () => {
@@ -420,13 +422,15 @@ describe('listening', () => {
 
   test('whom the server does not know does not try for ever', async () => {
     const { site, config } = hostAt(server.url, 'argus', 'wrong');
-    await expect(listen(site, config, () => Promise.resolve())).rejects.toMatchObject({
+    await expect(listen(site, config, () => Promise.resolve(true))).rejects.toMatchObject({
       code: 'E_NATS_PERMISSION',
     });
     const none = freshSite();
-    await expect(listen(none, loadConfig(none), () => Promise.resolve())).rejects.toMatchObject({
-      code: 'E_NO_NATS',
-    });
+    await expect(listen(none, loadConfig(none), () => Promise.resolve(true))).rejects.toMatchObject(
+      {
+        code: 'E_NO_NATS',
+      },
+    );
   });
 
   test('ending waits for the pull that runs', async () => {
@@ -434,6 +438,7 @@ describe('listening', () => {
     const { pulls, until, end } = listening(hostAt(server.url, 'argus'), async () => {
       await sleep(300);
       ended = true;
+      return true;
     });
     await until(() => pulls.length === 1);
     await end();
@@ -453,6 +458,25 @@ describe('listening', () => {
     expect(delayOf('host1', gcc(41), 0)).toBe(0);
   });
 
+  test('what did not go well is tried again until it does, and then no more', async () => {
+    const times: number[] = [];
+    const queue = newsQueue({
+      jitter: 0,
+      poll: 60_000,
+      again: 20,
+      work: () => {
+        times.push(performance.now());
+        return Promise.resolve(times.length > 3);
+      },
+      tell: () => undefined,
+    });
+    queue.add({ why: 'start', notices: [] }, 0);
+    while (times.length < 4) await sleep(5);
+    await sleep(250);
+    await queue.end();
+    expect(times).toHaveLength(4);
+  });
+
   test('with nothing heard at all, it is pulled now and then', async () => {
     const polls: string[] = [];
     const queue = newsQueue({
@@ -460,7 +484,7 @@ describe('listening', () => {
       poll: 20,
       work: ({ why }) => {
         polls.push(why);
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
       tell: () => undefined,
     });

@@ -186,6 +186,24 @@ describe('parseHostRecord', () => {
     expect.hasAssertions();
   });
 
+  test('who pulls all that is for it forgets what it once could not ask about, and nothing else', () => {
+    const host = 'argus';
+    const cutOff = [
+      { package: b`gcc`, revision: 3, result: 'unreachable' },
+      { package: b`lab`, result: 'unreachable', message: 'no answer' },
+      { package: b`tex`, result: 'refused' },
+      { package: b`own`, result: 'installed' },
+    ];
+    const before = nextRecord(undefined, cutOff, { host, now: START, reached: true });
+    const now = START + DAY;
+    const outcomes = [{ package: b`tex`, result: 'refused' }];
+    const after = nextRecord(before, outcomes, { host, now, reached: true, all: true });
+    expect(after.packages.map((each) => each.package)).toEqual(['gcc', 'own', 'tex']);
+    expect(after.packages[2]?.since).toBe(before.packages[3]?.since);
+    const away = nextRecord(before, [], { host, now, reached: false, all: true });
+    expect(away.packages).toEqual(before.packages);
+  });
+
   test('any text at all is a record or a problem', () => {
     const record = recordText(
       nextRecord(undefined, [{ package: b`gcc`, revision: 1, result: 'new' }], {
