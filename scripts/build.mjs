@@ -239,7 +239,8 @@ async function bundled(root, entry, version) {
  * @param {string} root
  */
 function hostCommands(root) {
-  const text = readFileSync(join(root, 'src/cli/commands.ts'), 'utf8');
+  const table = join(root, 'src/cli/commands.ts');
+  const text = existsSync(table) ? readFileSync(table, 'utf8') : '';
   return [...text.matchAll(/name: '([^']+)',\s+group: MANY,/g)].map(([, name = '']) => name);
 }
 

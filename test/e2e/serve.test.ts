@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { freshSite } from '../site.ts';
 import { publisher, subscriber, type Publisher } from './stores.ts';
@@ -97,7 +98,9 @@ test('what has changed on the host that feeds is not given away under the name o
   site.publish();
   const first = subscriber(site.store, site.siteKey);
   xhDone(first, 'pull');
-  const { url } = await serve(first);
+  const { url, said } = await serve(first);
+  // when it has looked at its packages
+  while (!said().includes('tool is served')) await setTimeout(20);
   for (const name of ['large', 'table']) {
     const file = join(first, 'software/tool/data', name);
     const { atime, mtime, size } = statSync(file);
