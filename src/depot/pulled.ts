@@ -49,6 +49,11 @@ export function pulledPath(directory: Bytes): Bytes {
   return b`${PULLED}/${directory}.json`;
 }
 
+/** Where it is kept what the trees of a package were by the word of the file system. */
+export function knownTreesPath(directory: Bytes): Bytes {
+  return b`${PULLED}/.trees/${directory}`;
+}
+
 /** Where what is known of the files of a package is kept. */
 export function knownFilesPath(directory: Bytes): Bytes {
   return b`${PULLED}/.files/${directory}`;

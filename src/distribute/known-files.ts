@@ -3,7 +3,7 @@
  * inode, size and both times, in a file of ours. It may be lost at any time, and costs one reading then.
  */
 import { b, bytes, type Bytes } from '../bytes/bytes.ts';
-import { dirname } from '../bytes/path.ts';
+import { dirname, isWithin } from '../bytes/path.ts';
 import { readAt, writeFileDurably } from '../files/content.ts';
 import { statAt, type ObjectStat } from '../files/stat.ts';
 import { makeDirs, type Walker } from '../files/walk.ts';
@@ -15,18 +15,22 @@ import { quote, unquote, type Extent } from './store/tree.ts';
 const HEADER = 'xhier-known-files 1';
 
 export interface KnownFiles extends Pick<ScanOptions, 'known' | 'learn'> {
+  /** Nothing below a directory is asked for, and nothing of it is to be forgotten. */
+  keep(below: Bytes): void;
   /** Writes down what has been asked for or learnt since it was opened, if that is news; the rest is forgotten. */
   save(): void;
 }
 
 /** The record at `file`, a path of the site; one that is not there, or damaged, knows nothing. */
 export function openKnownFiles(walker: Walker, file: Bytes): KnownFiles {
-  const before = readKnown(walker, file);
+  let read: ReadonlyMap<Bytes, string> | undefined;
+  const before = (): ReadonlyMap<Bytes, string> => (read ??= readKnown(walker, file));
+  const kept: Bytes[] = [];
   const after = new Map<Bytes, string>();
   let news = false;
   return {
     known(path, stat) {
-      const line = before.get(path);
+      const line = before().get(path);
       const state = stateText(stat);
       if (line === undefined || !line.startsWith(`${state} `)) return undefined;
       const found = fileIn(line.slice(state.length + 1));
@@ -39,8 +43,15 @@ export function openKnownFiles(walker: Walker, file: Bytes): KnownFiles {
       if (Date.now() - settledFrom(stat) < 0) return;
       after.set(path, `${stateText(stat)} ${fileText(known)}`);
     },
+    keep(below) {
+      kept.push(below);
+    },
     save() {
-      if (!news && after.size === before.size) return;
+      if (!news && read === undefined) return;
+      for (const [path, line] of before()) {
+        if (kept.some((below) => isWithin(below, path)) && !after.has(path)) after.set(path, line);
+      }
+      if (!news && after.size === before().size) return;
       const lines = [...after].map(([path, line]) => `${quote(path)} ${line}\n`);
       unlessRefused(() => {
         makeDirs(walker, dirname(file));

@@ -1,6 +1,6 @@
 /** A tree of a store as MASTER: the same slave as from the directory that was published. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -52,16 +52,12 @@ test('the torture tree comes without a difference, and is set right when it is s
 test('rules, modifiers and limits mean the same as for the directory', async () => {
   const trees = small();
   const store = await published(trees.directory, trees.master);
-  const spoil = (slave: string): void => {
-    mkdirSync(join(slave, 'old/below'), { recursive: true });
-    writeFileSync(join(slave, 'old/below/file'), 'x');
-    writeFileSync(join(slave, 'mine'), 'x');
-    mkdirSync(join(slave, 'bin/big'), { recursive: true });
-  };
+  const other = join(trees.directory, 'other');
+  // what stays has to be of one time
+  trees.sh(`mkdir -p slave/old/below slave/bin/big; echo x > slave/old/below/file; echo x > slave/mine
+    cp -a slave other`);
   const rules = `path=mine { ignore; }  path=lib/d/1 { delete; }  path=lib/d/2 { link; source /else/where; }
     path=lib/link { follow; }  path=lib/d/3 { chmod 600; keep; }  path=empty { shadow; }`;
-  const other = join(trees.directory, 'other');
-  for (const slave of [trees.slave, other]) spoil(slave);
   const preview = lfu(trees, store, '-n', '-e', rules);
   const planned = runLfu(['-n', '-e', rules, trees.master, other]);
   expect(preview).toMatchObject({ status: 0, stderr: '' });

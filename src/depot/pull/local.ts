@@ -3,6 +3,7 @@ import { b, compareBytes, type Bytes } from '../../bytes/bytes.ts';
 import { join } from '../../bytes/path.ts';
 import { siteLinks } from '../../distribute/site-links.ts';
 import { scanTree, type ScanOptions, type ScannedTree } from '../../distribute/publish/scan.ts';
+import type { Hash } from '../../distribute/store/hash.ts';
 import { listDir, openDirAt, withDir } from '../../files/dir.ts';
 import { statAt, type ObjectType } from '../../files/stat.ts';
 import type { Walker } from '../../files/walk.ts';
@@ -72,8 +73,16 @@ export function isCurrent(
 ): boolean {
   if (standing.is !== 'tree') return false;
   const { root } = standing.tree;
+  return isRecorded(wanted, root, pulled, rules) || (rules === undefined && root === wanted.root);
+}
+
+/** Whether a tree that has the root `here` on this host is what has been written down of it. */
+export function isRecorded(
+  wanted: WantedTree,
+  here: Hash,
+  pulled: Pulled | undefined,
+  rules: string | undefined,
+): boolean {
   const known = pulled?.trees.find(({ name }) => name === wanted.name);
-  if (known === undefined || known.rules !== rules)
-    return rules === undefined && root === wanted.root;
-  return known.tree === wanted.root && known.here === root;
+  return known?.rules === rules && known?.tree === wanted.root && known.here === here;
 }

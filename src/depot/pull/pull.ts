@@ -86,9 +86,12 @@ export async function pull(
       });
       const rules = pullRules(site, config);
       const pulling = { site, config, walker, source, rules, toCopy, ...options };
-      const staged = await preparePackages(offers, pulling);
-      const switched = await switchPackages(staged.packages, pulling);
-      const known = [...outcomes, ...staged.outcomes, ...switched];
+      const known = [...outcomes];
+      for (let rest = offers; rest.length > 0;) {
+        const staged = await preparePackages(rest, pulling);
+        known.push(...staged.outcomes, ...(await switchPackages(staged.packages, pulling)));
+        rest = staged.rest;
+      }
       const done = options.install ? await installPulled(known, made, pulling) : known;
       return { outcomes: sorted(done) };
     } finally {

@@ -39,6 +39,8 @@ export interface Staged {
 export interface StagedPackages {
   readonly packages: readonly Staged[];
   readonly outcomes: readonly PullOutcome[];
+  /** Those that have not been looked at yet: enough is ready for one transaction. */
+  readonly rest: readonly Offer[];
 }
 
 /** Makes beside its place what is not as it should be. What cannot be had keeps no other from coming. */
@@ -49,7 +51,9 @@ export async function preparePackages(
   const packages: Staged[] = [];
   const outcomes: PullOutcome[] = [];
   let silent = 0;
-  for (const offer of offers) {
+  let objects = 0;
+  for (const [index, offer] of offers.entries()) {
+    if (objects > ENOUGH) return { packages, outcomes, rest: offers.slice(index) };
     const about = aboutOf(offer);
     if (silent >= PATIENCE) {
       const message = `${staging.source.name} could not be reached for others`;
@@ -62,7 +66,11 @@ export async function preparePackages(
       else if (seen.stale.length === 0 && seen.offer.pulled?.revision === revisionOf(offer)) {
         settle(seen, staging);
         outcomes.push({ ...about, revision: revisionOf(offer), result: 'current' });
-      } else packages.push(await prepare(seen, staging));
+      } else {
+        const staged = await prepare(seen, staging);
+        packages.push(staged);
+        objects += staged.trees.reduce((sum, { shape }) => sum + shape.objects, 0);
+      }
       silent = 0;
     } catch (error) {
       if (!(error instanceof XhError)) throw error;
@@ -70,7 +78,7 @@ export async function preparePackages(
       outcomes.push(outcomeOf(error, about));
     }
   }
-  return { packages, outcomes };
+  return { packages, outcomes, rest: [] };
 }
 
 async function prepare(seen: Seen, staging: Staging): Promise<Staged> {
@@ -103,18 +111,25 @@ async function prepare(seen: Seen, staging: Staging): Promise<Staged> {
       }),
     );
   }
-  const kept = current.map(({ wanted, standing }) => ({
+  const kept = current.map(({ wanted, standing, here }) => ({
     wanted,
-    here: standing.is === 'tree' ? standing.tree.root : wanted.root,
+    here: here ?? (standing.is === 'tree' ? standing.tree.root : wanted.root),
   }));
   return { offer, isNew: isNewHere(seen), trees, own, kept, knownFiles };
 }
 
 /** Nothing is to be done: what an earlier pull has left goes, and what has been learnt is kept. */
-function settle({ offer, looking, current, knownFiles }: Seen, { config }: Looked): void {
+function settle(
+  { offer, looking, current, knownFiles, knownTrees }: Seen,
+  { config }: Looked,
+): void {
   for (const { wanted } of current) dropBeside(looking, typeRoot(config, wanted), offer.directory);
   knownFiles.save();
+  knownTrees.save();
 }
+
+/** Objects of trees that wait to be switched; what is known of them is in memory until then. */
+const ENOUGH = 20_000;
 
 /** Packages one after the other that no store answers for, before the others are not asked for. */
 const PATIENCE = 2;

@@ -30,7 +30,11 @@ export function filesRecordPath(directory: Bytes): Bytes {
 }
 
 export function openPublishRecord(walker: Walker, directory: Bytes): PublishRecord {
-  const path = b`${PUBLISH}/${directory}.trees`;
+  return openTreeRecord(walker, b`${PUBLISH}/${directory}.trees`);
+}
+
+/** The same at another place. */
+export function openTreeRecord(walker: Walker, path: Bytes): PublishRecord {
   const trees = readTrees(walker, path);
   let news = false;
   return {
