@@ -1,10 +1,16 @@
 /** What `xh distribute` and `xh dist-recurse` have in common: they differ in whether hosts go on. */
-import { bytes, printable } from '../bytes/bytes.ts';
+import { bytes, printable, type Bytes } from '../bytes/bytes.ts';
 import { distribute, type Distribution } from '../depot/distribute/distribute.ts';
 import { byHost, outstandingOf, type Lacking } from '../depot/distribute/outstanding.ts';
 import { isServed } from '../depot/distribute/result.ts';
 import { hostsMeant, meantBy, type Meant } from '../depot/distribute/words.ts';
-import { inventoryOf, sameName, topOf, type Inventory } from '../distribute/hosts/inventory.ts';
+import {
+  belowHost,
+  inventoryOf,
+  sameName,
+  topOf,
+  type Inventory,
+} from '../distribute/hosts/inventory.ts';
 import { ownName } from '../distribute/status/record.ts';
 import { createWalker } from '../files/walk.ts';
 import { toJsonText } from '../host/json.ts';
@@ -43,12 +49,20 @@ export async function runDistribute(call: Call, recurse: boolean): Promise<ExitC
     terminal.tell('nothing is outstanding');
     return EXIT.done;
   }
-  const only = lacking === undefined ? undefined : byHost(lacking);
-  const all = meant.hosts ?? topOf(inventory, self);
+  const tops = topOf(inventory, self);
+  const only =
+    lacking === undefined
+      ? undefined
+      : recurse
+        ? byRelay(byHost(lacking), tops, inventory)
+        : byHost(lacking);
+  const all = meant.hosts ?? tops;
+  // those below others are reached through them, but for whoever is named
+  const reached = recurse || meant.hosts === undefined ? tops : inventory;
   const hosts =
     only === undefined
       ? all
-      : inventory.filter(({ name }) => only.has(name) && !sameName(name, self));
+      : reached.filter(({ name }) => only.has(name) && !sameName(name, self));
   if (hosts.length === 0) throw noHosts(call, inventory);
   const dryRun = options['dryRun'] === true;
   const showDone = doneTeller(call, hosts.length);
@@ -60,7 +74,7 @@ export async function runDistribute(call: Call, recurse: boolean): Promise<ExitC
     jobs: count(call, 'jobs', 1000) ?? config.values['distribute.jobs'],
     timeout: count(call, 'timeout', 604_800) ?? config.values['distribute.timeout'],
     dryRun,
-    recurse: recurse && lacking === undefined,
+    recurse,
     now: Date.now(),
     command: call.commandLine,
     lockTimeout: config.values['lock-timeout'],
@@ -74,6 +88,21 @@ export async function runDistribute(call: Call, recurse: boolean): Promise<ExitC
   tellDistribution(distribution, terminal, { dryRun });
   if (!recurse) tellOfOthers(call, inventory, distribution);
   return exitOf(distribution);
+}
+
+/** What is outstanding at the hosts that are reached from here, and at those below them. */
+function byRelay(
+  lacking: ReadonlyMap<Bytes, ReadonlySet<Bytes>>,
+  tops: Inventory,
+  inventory: Inventory,
+): ReadonlyMap<Bytes, ReadonlySet<Bytes>> {
+  const found = new Map<Bytes, ReadonlySet<Bytes>>();
+  for (const top of tops) {
+    const hosts = [top, ...belowHost(inventory, top.name)];
+    const packages = new Set(hosts.flatMap(({ name }) => [...(lacking.get(name) ?? [])]));
+    if (packages.size > 0) found.set(top.name, packages);
+  }
+  return found;
 }
 
 /** Hosts of `--to` beside those that are named. */
@@ -108,7 +137,7 @@ function showOutstanding(call: Call, meant: Meant): ExitCode {
   else {
     for (const line of outstandingLines(lacking, terminal)) terminal.print(line);
     if (lacking.length === 0) terminal.tell('nothing is outstanding');
-    else terminal.tell('xh distribute --retry tries just these again');
+    else terminal.tell('xh distribute --retry, or xh dist-recurse --retry, tries just these again');
   }
   return lacking.length === 0 ? EXIT.done : EXIT.failed;
 }
@@ -177,7 +206,7 @@ function noHosts({ site, options }: Call, inventory: Inventory): XhError {
     inventory.length === 0
       ? 'no hosts are known to distribute to'
       : retry
-        ? 'those who lack something are no hosts of this inventory'
+        ? 'those who lack something are no hosts of this inventory, or below others'
         : 'all hosts of the inventory are below others',
     {
       exit: EXIT.usage,
@@ -185,7 +214,9 @@ function noHosts({ site, options }: Call, inventory: Inventory): XhError {
       remedy:
         inventory.length === 0
           ? 'write [hosts."NAME"] into /etc/xhier.toml, one for each: xh help distribute has an example'
-          : 'name the hosts to reach; xh domain list shows them',
+          : retry
+            ? 'xh dist-recurse --retry reaches those that are below others'
+            : 'name the hosts to reach; xh domain list shows them',
     },
   );
 }

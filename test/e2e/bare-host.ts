@@ -112,9 +112,15 @@ export async function startBareHost(
   };
 }
 
+/** Servers of other tests, and what they need, which have jobs and logs of their own. */
+const SERVERS: readonly string[] =
+  'nginx-common rsyslog squid swift swift-account swift-container swift-object swift-proxy'.split(
+    ' ',
+  );
+
 /** What packages have in directories of drop-ins; and what this host does every day is not for there, too. */
 function takeOut(root: string, packages: readonly string[]): void {
-  const { stdout } = spawnSync('dpkg', ['-L', ...packages], { encoding: 'utf8' });
+  const { stdout } = spawnSync('dpkg', ['-L', ...packages, ...SERVERS], { encoding: 'utf8' });
   const dropIn = /^\/etc\/(?:[^/]+\.d|systemd\/system)\/[^/]+$/;
   for (const path of stdout.split('\n')) {
     if (dropIn.test(path) && !path.startsWith('/etc/pam.d/')) {

@@ -107,7 +107,8 @@ function sorted(
 
 /** An outcome as the other end is told of it. */
 function toldOf(outcome: PullOutcome): FarOutcome {
-  const { package: directory, revision, result, message, remedy, installed } = outcome;
+  const { package: directory, revision, result, remedy, installed } = outcome;
+  const message = messageOf(outcome);
   return {
     package: directory,
     result: installed === false ? 'failed' : result,
@@ -115,6 +116,12 @@ function toldOf(outcome: PullOutcome): FarOutcome {
     ...(message !== undefined && { message }),
     ...(remedy !== undefined && { remedy }),
   };
+}
+
+function messageOf({ result, message, frozenUntil }: PullOutcome): string | undefined {
+  if (result !== 'frozen') return message;
+  const until = frozenUntil === undefined ? '' : ` until ${frozenUntil.slice(0, 10)}`;
+  return `frozen${until}${message === undefined ? '' : `: ${message}`}`;
 }
 
 interface GoingOn {

@@ -149,7 +149,7 @@ function forThisHost(
 
 function frozenBy({ until, reason, user }: Frozen): Pick<PullOutcome, 'message' | 'frozenUntil'> {
   return {
-    message: `${reason ?? 'frozen'} (${user})`,
+    message: reason ?? `by ${user}`,
     ...(until !== undefined && { frozenUntil: until }),
   };
 }
