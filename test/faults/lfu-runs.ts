@@ -106,7 +106,7 @@ export interface Update {
 
 /**
  * One call in `thin` of each name, the first and others evenly among the rest; all of them when the
- * environment has XHIER_SOAK=1 (test/soak/lfu-faults.mjs).
+ * environment has XHIER_SOAK=1 (test/soak/faults.mjs).
  */
 export function thinnedOut(thin: number): Update['which'] {
   const counts = new Map<string, number>();

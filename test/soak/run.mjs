@@ -3,7 +3,7 @@
  * The long tests: one of them by its name, or all of them one after the other. Further words are
  * handed on.
  *
- *     node test/soak/run.mjs [lfu-faults | power-loss] [WORD...]
+ *     node test/soak/run.mjs [faults | make | power-loss] [WORD...]
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
