@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // most of them wait for the disk and for what they have started
+    maxWorkers: 3,
   },
 });

@@ -6,6 +6,8 @@ import type { Fixture } from './fixture.ts';
 import { differences, leftovers, snapshot, type Snapshot } from './snapshot.ts';
 import { recordCalls, refusedAt, type Ended, type Run, type SystemCall } from './strace.ts';
 
+const SOAK = process.env['XHIER_SOAK'] === '1';
+
 /** Exit codes of `xh help exit-codes`. */
 const EXIT_CODES: Readonly<Record<string, number>> = { ENOSPC: 1, EIO: 1, EACCES: 4, EPERM: 4 };
 
@@ -49,6 +51,8 @@ async function refuseAtEach(fixture: Fixture, refused: Refused): Promise<Refusal
   const problems: string[] = [];
   let [refusals, done] = [0, 0];
   for (const [index, call] of calls.entries()) {
+    // but in a soak, of those that give no names, every other one will do
+    if (!SOAK && index % 2 === 1 && !call.name.startsWith('rename')) continue;
     for (const [nth, errno] of refused.errnos(call, index).entries()) {
       const ended = await refusedAt(run, call, errno);
       refusals += 1;
